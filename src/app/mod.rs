@@ -1,0 +1,70 @@
+//! The program: what `memwire` does on the command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod run;
+mod serve;
+mod vectors;
+
+pub use run::{RunError, run};
+pub use serve::{converse, serve};
+
+/// The memcached text protocol as a filter and a server
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  success
+  1  what was given is wrong: run's input ends inside a request, a document is not in its notation
+  2  the arguments are wrong
+  3  something cannot be read, written or bound";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Serve(serve::Args),
+    Vectors(vectors::Args),
+}
+
+/// Why the program ends with an exit code other than 0.
+struct Failure {
+    code: u8,
+    /// Nothing is printed if it is empty.
+    message: String,
+}
+
+impl Failure {
+    fn wrong(message: String) -> Self {
+        Self { code: 1, message }
+    }
+
+    fn io(message: String) -> Self {
+        Self { code: 3, message }
+    }
+}
+
+/// Runs the program with the process's arguments. The exit codes are those in its help.
+#[must_use]
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::execute(&args),
+        Command::Serve(args) => serve::execute(&args),
+        Command::Vectors(args) => vectors::execute(args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, message }) => {
+            if !message.is_empty() {
+                eprintln!("memwire: {message}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a dialect tells the machine: how its lines read, and how its data blocks end.
+//!
+//! A dialect owns no state. Chunks, data blocks, skipping and recovery are the
+//! [machine](crate::machine)'s.
+
+use alloc::vec::Vec;
+use core::{fmt, mem, ops::Deref};
+
+use crate::Limits;
+
+pub mod simple;
+mod words;
+
+/// One direction of a dialect, requests or replies, as the machine sees it.
+pub trait Grammar {
+    /// A line as numbers and [`Span`]s, so that nothing is borrowed while its value is awaited.
+    type Head: Copy;
+    /// What was wrong, and whatever decides if it may be answered.
+    type Refusal;
+    /// What is lent to the caller when a line, and its data block, are whole.
+    type Message<'m>;
+
+    /// The bytes that follow a data block; at least one.
+    const BLOCK_END: &'static [u8];
+
+    /// After a block that was skipped or ended badly: `true` goes on behind the first LF at or
+    /// after the block's last byte, `false` right behind the place of [`Self::BLOCK_END`].
+    const RESYNC: bool;
+
+    /// The refusal of a line that passes [`Limits::line`].
+    const LONG_LINE: Self::Refusal;
+
+    /// The refusal of a data block that is not followed by [`Self::BLOCK_END`].
+    fn bad_block(head: Self::Head) -> Self::Refusal;
+
+    /// Reads one line from the start of `text`, in one pass. Returns the line and the number of
+    /// bytes it takes, its LF included, or `None` if and only if `text` holds no LF.
+    ///
+    /// A [`Line::Value`] announces at most [`Limits::value`] bytes.
+    fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>>;
+
+    /// Builds the message from `head`, the `line` that it was scanned from, and its data block
+    /// (empty for a [`Line::Done`]).
+    fn lend<'m>(head: Self::Head, line: &'m [u8], value: Value<'m>) -> Self::Message<'m>;
+}
+
+/// What [`Grammar::scan`] found, and the length of the line that says so.
+pub type Scanned<G> = (Line<<G as Grammar>::Head, <G as Grammar>::Refusal>, usize);
+
+/// What a whole line turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line<H, R> {
+    /// A message of its own.
+    Done(H),
+    /// A message that is whole when its data block, of this many bytes, has arrived.
+    Value(H, usize),
+    /// Not a message. The data block of this many bytes that the line announced, if it did, is
+    /// skipped.
+    Refuse(R, Option<u64>),
+}
+
+/// A range of bytes in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// These bytes of `line`; empty if `line` does not have them.
+    #[must_use]
+    pub fn of(self, line: &[u8]) -> &[u8] {
+        line.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// A data block, without its terminator.
+///
+/// It reads as a byte slice. [`Value::into_vec`] makes it the caller's own, with one copy, or with
+/// none if the machine had to assemble it.
+pub enum Value<'m> {
+    /// It lies in the chunk that was fed last, or in the caller's own memory.
+    Lent(&'m [u8]),
+    /// It came in several chunks, and the machine assembled it.
+    Held(&'m mut Vec<u8>),
+}
+
+impl Value<'_> {
+    /// The bytes, in a buffer of exactly their size if they were lent, and with no byte copied if
+    /// they were held.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<u8> {
+        match self {
+            Self::Lent(bytes) => bytes.to_vec(),
+            Self::Held(buffer) => mem::take(buffer),
+        }
+    }
+}
+
+impl Deref for Value<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Lent(bytes) => bytes,
+            Self::Held(buffer) => buffer,
+        }
+    }
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Value<'_> {}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.escape_ascii())
+    }
+}

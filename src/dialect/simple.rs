@@ -1,0 +1,504 @@
+//! The simple dialect: `set` and `get`, lines that end with LF. Its document is `spec/simple.md`,
+//! whose clause ids stand beside what they rule.
+
+use alloc::vec::Vec;
+use core::{error::Error, fmt, iter::FusedIterator};
+
+use memchr::memchr;
+
+use super::{
+    Grammar, Line, Scanned, Span, Value,
+    words::{Next, Words, decimal, is_key_byte, key_end, push_decimal},
+};
+use crate::Limits;
+
+/// A key: one or more of `[A-Za-z0-9_-]` (`key/bytes`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key<'k>(&'k [u8]);
+
+impl<'k> Key<'k> {
+    /// `None`, if the bytes are no key.
+    ///
+    /// ```
+    /// # use memwire::dialect::simple::Key;
+    /// assert!(Key::new(b"user_17-name").is_some());
+    /// assert!(Key::new(b"two words").is_none());
+    /// ```
+    #[must_use]
+    pub fn new(bytes: &'k [u8]) -> Option<Self> {
+        (!bytes.is_empty() && key_end(bytes, 0) == bytes.len()).then_some(Self(bytes))
+    }
+
+    /// The bytes of the key.
+    #[must_use]
+    pub fn as_bytes(self) -> &'k [u8] {
+        self.0
+    }
+}
+
+impl fmt::Debug for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+/// One or more keys, separated by spaces: an iterator over the keys of a `get`, in its order.
+#[derive(Clone)]
+pub struct Keys<'k> {
+    /// Invariant: spaces and key bytes only.
+    text: &'k [u8],
+}
+
+impl<'k> Keys<'k> {
+    /// `None`, if the text holds no key, or something that is not one.
+    ///
+    /// ```
+    /// # use memwire::dialect::simple::Keys;
+    /// let keys = Keys::new(b"a b  c").expect("three keys");
+    /// assert_eq!(keys.map(|key| key.as_bytes()).collect::<Vec<_>>(), [b"a", b"b", b"c"]);
+    /// assert!(Keys::new(b" ").is_none());
+    /// ```
+    #[must_use]
+    pub fn new(text: &'k [u8]) -> Option<Self> {
+        let keys = text.iter().any(|byte| *byte != b' ')
+            && text.iter().all(|byte| *byte == b' ' || is_key_byte(*byte));
+        keys.then_some(Self { text })
+    }
+
+    /// Keys from text that is known to hold nothing else.
+    pub(crate) fn checked(text: &'k [u8]) -> Self {
+        Self { text }
+    }
+
+    /// The keys still to come, as text.
+    #[must_use]
+    pub fn as_bytes(&self) -> &'k [u8] {
+        self.text
+    }
+}
+
+impl<'k> Iterator for Keys<'k> {
+    type Item = Key<'k>;
+
+    fn next(&mut self) -> Option<Key<'k>> {
+        let start = self.text.iter().position(|byte| *byte != b' ')?;
+        let text = &self.text[start..];
+        let end = memchr(b' ', text).unwrap_or(text.len());
+        let (key, rest) = text.split_at(end);
+        self.text = rest;
+        Some(Key(key))
+    }
+}
+
+impl FusedIterator for Keys<'_> {}
+
+impl PartialEq for Keys<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.clone().eq(other.clone())
+    }
+}
+
+impl Eq for Keys<'_> {}
+
+impl fmt::Debug for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// What a client asks.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Request<'m> {
+    /// `get <key> [<key> …]`
+    Get(Keys<'m>),
+    /// `set <key> <n>` and its data block.
+    Set {
+        /// Where to store.
+        key: Key<'m>,
+        /// What to store.
+        value: Value<'m>,
+    },
+}
+
+impl Request<'_> {
+    /// Appends the request as it goes over the wire.
+    ///
+    /// ```
+    /// # use memwire::dialect::{Value, simple::{Key, Request}};
+    /// let key = Key::new(b"greeting").expect("a key");
+    /// let mut out = Vec::new();
+    /// Request::Set { key, value: Value::Lent(b"hello") }.encode(&mut out);
+    /// assert_eq!(out, b"set greeting 5\nhello\n");
+    /// ```
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Get(keys) => {
+                out.extend_from_slice(b"get");
+                for key in keys.clone() {
+                    out.push(b' ');
+                    out.extend_from_slice(key.as_bytes());
+                }
+                out.push(b'\n');
+            }
+            Self::Set { key, value } => push_block(b"set ", *key, value, out),
+        }
+    }
+}
+
+/// What is wrong with a request. Only the first fault in this order is told (`errors/order`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The line passes [`Limits::line`] (`limits/line`).
+    LongLine,
+    /// The line ends with CR LF (`errors/carriage-return`).
+    CarriageReturn,
+    /// The line is empty, or its first word is neither `get` nor `set` (`errors/unknown-command`).
+    UnknownCommand,
+    /// Too few words, or too many (`errors/words`).
+    Words,
+    /// The count is not made of decimal digits (`errors/count`).
+    Count,
+    /// The count passes [`Limits::value`] (`limits/value`).
+    LargeValue,
+    /// A key has a byte that no key has (`errors/key`).
+    Key,
+    /// The data block is not followed by LF (`errors/block-end`).
+    BlockEnd,
+}
+
+impl Refusal {
+    /// What the client is told.
+    #[must_use]
+    pub fn reply(self) -> Reply<'static> {
+        use ErrorKind::{Client, Server};
+        let (kind, text) = match self {
+            Self::UnknownCommand | Self::Words => (ErrorKind::Unspecific, ""),
+            Self::LongLine => (Client, "line too long"),
+            Self::CarriageReturn => (Client, "line ends with CR LF, expected LF"),
+            Self::Count => (Client, "bad count, expected decimal digits"),
+            Self::LargeValue => (Server, "object too large for cache"),
+            Self::Key => (Client, "bad key, expected A-Z a-z 0-9 _ -"),
+            Self::BlockEnd => (Client, "bad data chunk"),
+        };
+        Reply::Error(kind, text.as_bytes())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LongLine => "the line is too long",
+            Self::CarriageReturn => "the line ends with CR LF",
+            Self::UnknownCommand => "the command is unknown",
+            Self::Words => "the command has too few words, or too many",
+            Self::Count => "the count is not made of decimal digits",
+            Self::LargeValue => "the value is too large",
+            Self::Key => "a key has a byte that is not of A-Z a-z 0-9 _ -",
+            Self::BlockEnd => "the data block is not followed by LF",
+        })
+    }
+}
+
+impl Error for Refusal {}
+
+/// The grammar of requests: the server's side.
+#[derive(Clone, Copy, Debug)]
+pub enum Requests {}
+
+/// A request line as numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestHead {
+    /// The part of the line that holds the keys.
+    Get(Span),
+    /// The key.
+    Set(Span),
+}
+
+impl Grammar for Requests {
+    type Head = RequestHead;
+    type Refusal = Refusal;
+    type Message<'m> = Request<'m>;
+
+    const BLOCK_END: &'static [u8] = b"\n";
+    const RESYNC: bool = true;
+    const LONG_LINE: Refusal = Refusal::LongLine;
+
+    fn bad_block(_: RequestHead) -> Refusal {
+        Refusal::BlockEnd
+    }
+
+    fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+        match text.first_chunk() {
+            Some(b"get ") => scan_get(text, Words::new(text, 4)),
+            Some(b"set ") => scan_set(text, Words::new(text, 4), limits),
+            _ => {
+                let mut words = Words::new(text, 0);
+                if let Next::Word(verb) = words.next()? {
+                    match verb.span.of(text) {
+                        b"get" => return scan_get(text, words),
+                        b"set" => return scan_set(text, words, limits),
+                        _ => {}
+                    }
+                }
+                Some(refuse(text, words.end()?, Refusal::UnknownCommand, None))
+            }
+        }
+    }
+
+    fn lend<'m>(head: RequestHead, line: &'m [u8], value: Value<'m>) -> Request<'m> {
+        match head {
+            RequestHead::Get(keys) => Request::Get(Keys::checked(keys.of(line))),
+            RequestHead::Set(key) => Request::Set { key: Key(key.of(line)), value },
+        }
+    }
+}
+
+/// Reads on behind `get`.
+fn scan_get(text: &[u8], mut words: Words<'_>) -> Option<Scanned<Requests>> {
+    let mut keys: Option<Span> = None;
+    let mut good = true;
+    let lf = loop {
+        match words.next()? {
+            Next::Word(word) => {
+                good &= word.key;
+                let start = keys.map_or(word.span.start, |keys| keys.start);
+                keys = Some(Span { start, end: word.span.end });
+            }
+            Next::End(lf) => break lf,
+        }
+    };
+    Some(match keys {
+        None => refuse(text, lf, Refusal::Words, None),
+        Some(_) if !good => refuse(text, lf, Refusal::Key, None),
+        Some(keys) => (Line::Done(RequestHead::Get(keys)), lf + 1),
+    })
+}
+
+/// Reads on behind `set`.
+fn scan_set(text: &[u8], mut words: Words<'_>, limits: &Limits) -> Option<Scanned<Requests>> {
+    let (Next::Word(key), Next::Word(count)) = (words.next()?, words.next()?) else {
+        return Some(refuse(text, words.end()?, Refusal::Words, None));
+    };
+    let lf = words.end()?;
+    // A CR before the LF is no part of the words, so that the block's size can be read.
+    let end = lf - usize::from(text[..lf].ends_with(b"\r"));
+    let count = Span { end: count.span.end.min(end), ..count.span };
+    if text[count.end..end].iter().any(|byte| *byte != b' ') {
+        return Some(refuse(text, lf, Refusal::Words, None));
+    }
+    let Some(size) = decimal(count.of(text)) else {
+        return Some(refuse(text, lf, Refusal::Count, None));
+    };
+    let refusal = match usize::try_from(size) {
+        Ok(size) if size <= limits.value => {
+            if key.key && end == lf {
+                return Some((Line::Value(RequestHead::Set(key.span), size), lf + 1));
+            }
+            Refusal::Key
+        }
+        _ => Refusal::LargeValue,
+    };
+    Some(refuse(text, lf, refusal, Some(size)))
+}
+
+/// Refuses the line that ends at `lf`. CR LF outranks whatever else is wrong with it.
+fn refuse(text: &[u8], lf: usize, refusal: Refusal, block: Option<u64>) -> Scanned<Requests> {
+    let refusal = if text[..lf].ends_with(b"\r") { Refusal::CarriageReturn } else { refusal };
+    (Line::Refuse(refusal, block), lf + 1)
+}
+
+/// What a server answers.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reply<'m> {
+    /// `STORED`
+    Stored,
+    /// `VALUE <key> <n>` and its data block.
+    Value {
+        /// The key that was asked for.
+        key: Key<'m>,
+        /// What it holds.
+        value: Value<'m>,
+    },
+    /// `END`: no more values.
+    End,
+    /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`, and what is said after it, up to its first LF.
+    Error(ErrorKind, &'m [u8]),
+}
+
+/// Who is to blame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// `ERROR`: this is no command.
+    Unspecific,
+    /// `CLIENT_ERROR`: the request is wrong.
+    Client,
+    /// `SERVER_ERROR`: the server cannot do it.
+    Server,
+}
+
+impl ErrorKind {
+    const ALL: [Self; 3] = [Self::Unspecific, Self::Client, Self::Server];
+
+    fn word(self) -> &'static [u8] {
+        match self {
+            Self::Unspecific => b"ERROR",
+            Self::Client => b"CLIENT_ERROR",
+            Self::Server => b"SERVER_ERROR",
+        }
+    }
+}
+
+impl Reply<'_> {
+    /// Appends the reply as it goes over the wire.
+    ///
+    /// ```
+    /// # use memwire::dialect::simple::Refusal;
+    /// let mut out = Vec::new();
+    /// Refusal::BlockEnd.reply().encode(&mut out);
+    /// assert_eq!(out, b"CLIENT_ERROR bad data chunk\n");
+    /// ```
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Stored => out.extend_from_slice(b"STORED\n"),
+            Self::Value { key, value } => push_block(b"VALUE ", *key, value, out),
+            Self::End => out.extend_from_slice(b"END\n"),
+            Self::Error(kind, text) => {
+                let text = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                out.extend_from_slice(kind.word());
+                if !text.is_empty() {
+                    out.push(b' ');
+                    out.extend_from_slice(text);
+                }
+                out.push(b'\n');
+            }
+        }
+    }
+}
+
+/// Appends a line that announces a data block, and the block.
+fn push_block(word: &[u8], key: Key<'_>, value: &[u8], out: &mut Vec<u8>) {
+    // Two spaces, two LFs, and as many digits as any count has.
+    out.reserve(word.len() + key.0.len() + value.len() + 24);
+    out.extend_from_slice(word);
+    out.extend_from_slice(key.0);
+    out.push(b' ');
+    push_decimal(value.len(), out);
+    out.push(b'\n');
+    out.extend_from_slice(value);
+    out.push(b'\n');
+}
+
+/// What a client cannot follow in a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BadReply {
+    /// The line passes [`Limits::line`].
+    LongLine,
+    /// The line is none of the dialect's replies (`reply/lines`).
+    Unknown,
+    /// The count of a `VALUE` passes [`Limits::value`].
+    LargeValue,
+    /// The data block is not followed by LF.
+    BlockEnd,
+}
+
+impl fmt::Display for BadReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LongLine => "the reply's line is too long",
+            Self::Unknown => "the line is no reply of this dialect",
+            Self::LargeValue => "the reply's value is too large",
+            Self::BlockEnd => "the reply's data block is not followed by LF",
+        })
+    }
+}
+
+impl Error for BadReply {}
+
+/// The grammar of replies: the client's side. Replies are read as strictly as they are written:
+/// words are separated by one space, and counts have no leading zeros (`reply/lines`).
+#[derive(Clone, Copy, Debug)]
+pub enum Replies {}
+
+/// A reply line as numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyHead {
+    /// `STORED`
+    Stored,
+    /// The key.
+    Value(Span),
+    /// `END`
+    End,
+    /// The text after the word.
+    Error(ErrorKind, Span),
+}
+
+impl Grammar for Replies {
+    type Head = ReplyHead;
+    type Refusal = BadReply;
+    type Message<'m> = Reply<'m>;
+
+    const BLOCK_END: &'static [u8] = b"\n";
+    const RESYNC: bool = true;
+    const LONG_LINE: BadReply = BadReply::LongLine;
+
+    fn bad_block(_: ReplyHead) -> BadReply {
+        BadReply::BlockEnd
+    }
+
+    fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+        let lf = memchr(b'\n', text)?;
+        let line = match &text[..lf] {
+            b"STORED" => Line::Done(ReplyHead::Stored),
+            b"END" => Line::Done(ReplyHead::End),
+            line => {
+                if let Some((key, size)) = value_line(line) {
+                    match usize::try_from(size) {
+                        Ok(size) if size <= limits.value => {
+                            Line::Value(ReplyHead::Value(key), size)
+                        }
+                        _ => Line::Refuse(BadReply::LargeValue, Some(size)),
+                    }
+                } else if let Some((kind, text)) = error_line(line) {
+                    Line::Done(ReplyHead::Error(kind, text))
+                } else {
+                    Line::Refuse(BadReply::Unknown, None)
+                }
+            }
+        };
+        Some((line, lf + 1))
+    }
+
+    fn lend<'m>(head: ReplyHead, line: &'m [u8], value: Value<'m>) -> Reply<'m> {
+        match head {
+            ReplyHead::Stored => Reply::Stored,
+            ReplyHead::Value(key) => Reply::Value { key: Key(key.of(line)), value },
+            ReplyHead::End => Reply::End,
+            ReplyHead::Error(kind, text) => Reply::Error(kind, text.of(line)),
+        }
+    }
+}
+
+fn value_line(line: &[u8]) -> Option<(Span, u64)> {
+    const WORD: &[u8] = b"VALUE ";
+    if !line.starts_with(WORD) {
+        return None;
+    }
+    let key = Span { start: WORD.len(), end: key_end(line, WORD.len()) };
+    let count = line[key.end..].strip_prefix(b" ")?;
+    if key.start == key.end || (count.len() > 1 && count[0] == b'0') {
+        return None;
+    }
+    Some((key, decimal(count)?))
+}
+
+fn error_line(line: &[u8]) -> Option<(ErrorKind, Span)> {
+    ErrorKind::ALL.into_iter().find_map(|kind| {
+        let text = line.strip_prefix(kind.word())?;
+        let start = line.len() - text.len();
+        match text {
+            [] => Some((kind, Span { start, end: start })),
+            [b' ', ..] => Some((kind, Span { start: start + 1, end: line.len() })),
+            _ => None,
+        }
+    })
+}

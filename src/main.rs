@@ -1,0 +1,7 @@
+//! The `memwire` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    memwire::app::main()
+}

@@ -1,0 +1,41 @@
+use alloc::vec::Vec;
+
+use crate::{Limits, Progress, Session, dialect::simple::Requests, session::MARK, store::Map};
+
+/// The replies to a whole stream of `simple` requests, served from an empty store.
+///
+/// What is incomplete at the end gets no reply.
+///
+/// ```
+/// let replies = memwire::simulate(b"set k 1\nA\nget k x\n");
+/// assert_eq!(replies, b"STORED\nVALUE k 1\nA\nEND\n");
+/// ```
+#[must_use]
+pub fn simulate(requests: &[u8]) -> Vec<u8> {
+    let mut replies = Vec::new();
+    let mut session = Session::<Requests>::with_mark(Limits::default(), usize::MAX);
+    session.advance(&mut Map::new(), 0, &mut &*requests, &mut replies);
+    replies
+}
+
+/// As [`simulate`], but hands the replies to `drain` in pieces, of about [`MARK`] bytes unless a
+/// value is larger, and holds no more of them than one piece.
+///
+/// ```
+/// let mut length = 0;
+/// memwire::simulate_to(b"set k 1\nA\nget k k k\n", |piece| length += piece.len());
+/// assert_eq!(length, 7 + 3 * 12 + 4);
+/// ```
+pub fn simulate_to(mut requests: &[u8], mut drain: impl FnMut(&[u8])) {
+    let mut store = Map::new();
+    let mut session = Session::<Requests>::with_mark(Limits::default(), MARK);
+    let mut replies = Vec::new();
+    loop {
+        let progress = session.advance(&mut store, 0, &mut requests, &mut replies);
+        drain(&replies);
+        replies.clear();
+        if progress == Progress::NeedInput {
+            return;
+        }
+    }
+}

@@ -106,7 +106,8 @@ pub struct Machine<G: Grammar> {
     value: Vec<u8>,
     /// Bytes of the stream taken so far.
     offset: u64,
-    /// Where in the stream the pending message begins. Invariant: `start <= offset`.
+    /// Where the pending message begins. Invariant: `start <= offset`, and equal only if nothing
+    /// is pending.
     start: u64,
 }
 
@@ -272,6 +273,13 @@ impl<G: Grammar> Machine<G> {
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// The offset of the first byte of the pending message: of the one that is lent, awaited or
+    /// skipped, or else of the next one.
+    #[must_use]
+    pub fn start(&self) -> u64 {
+        self.start
     }
 
     /// The limits that this machine was made with.

@@ -528,6 +528,10 @@ impl<G: Grammar> Machine<G> {
     /// [`BadSnapshot`], if no machine with these limits can have been saved so.
     pub fn restore(limits: Limits, snapshot: Snapshot) -> Result<Self, BadSnapshot> {
         let Snapshot { state, mut line, mut value, start, offset } = snapshot;
+        // No stream is that long: adding to an offset within this bound cannot overflow.
+        if offset > u64::MAX / 2 {
+            return Err(BadSnapshot::Offset);
+        }
         let arrived = offset.checked_sub(start).ok_or(BadSnapshot::Offset)?;
         let (phase, data, taken) = match state {
             State::AwaitingLine => {

@@ -188,7 +188,10 @@ pub fn feed<G: Checked>(machine: &mut Machine<G>, chunk: &[u8], events: &mut Vec
 pub fn bounded<G: Grammar>(machine: &Machine<G>) {
     let arrived = (machine.offset() - machine.start()) as usize;
     let held = machine.held();
-    assert!(held <= SMALL.max(arrived.saturating_mul(2)), "Bounded: holds {held} bytes, of {arrived} received");
+    assert!(
+        held <= SMALL.max(arrived.saturating_mul(2)),
+        "Bounded: holds {held} bytes, of {arrived} received"
+    );
 }
 
 /// Law *Split*: these cuts change nothing.

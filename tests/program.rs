@@ -1,0 +1,323 @@
+//! The program as its users run it: `memwire run` and `memwire serve`.
+
+use std::{
+    fs,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{Shutdown, SocketAddr, TcpStream},
+    path::Path,
+    process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use memwire::vectors::{End, Suite, Vector};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_memwire");
+
+/// Long enough for a loaded machine; nothing waits for it unless it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn vectors() -> Vec<Vector> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/simple.json");
+    let json = fs::read_to_string(path).expect("the vectors");
+    Suite::from_json(&json).expect("the vectors can be read").vectors
+}
+
+fn memwire(args: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs to the end with this input.
+fn output(args: &[&str], input: &[u8]) -> Output {
+    let mut child = memwire(args).spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    thread::scope(|scope| {
+        // The program may end before it has read all.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output().expect("the program ends")
+    })
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn run_answers_every_vector() {
+    for vector in vectors() {
+        let Output { status, stdout, stderr } = output(&["run"], &vector.sent());
+        assert!(vector.expected().matches(&stdout), "{}: {}", vector.id, stdout.escape_ascii());
+        match vector.end {
+            End::Clean => assert_eq!((status.code(), text(&stderr)), (Some(0), String::new())),
+            End::Truncated(start) => {
+                let told = text(&stderr);
+                let place = format!("inside what begins at byte {start}: ");
+                assert!(told.starts_with("memwire: input ends at byte "), "{told}");
+                assert!(told.contains(&place), "{}: {told}", vector.id);
+                assert_eq!((status.code(), told.lines().count()), (Some(1), 1));
+            }
+        }
+    }
+}
+
+#[test]
+fn run_answers_before_the_input_ends() {
+    let mut child = memwire(&["run"]).spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut stdout = child.stdout.take().expect("a pipe");
+    for (request, reply) in [
+        ("get a\nse", "END\n"),
+        ("t a 1\nA\n", "STORED\n"),
+        ("set b 3\nabcd", "CLIENT_ERROR bad data chunk\n"),
+        ("\nset c 99999999999\n", "SERVER_ERROR object too large for cache\n"),
+    ] {
+        stdin.write_all(request.as_bytes()).expect("the program reads");
+        let mut got = vec![0; reply.len()];
+        stdout.read_exact(&mut got).expect("the program answers");
+        assert_eq!(text(&got), reply);
+    }
+    drop(stdin);
+    assert_eq!(child.wait().expect("the program ends").code(), Some(1));
+}
+
+#[test]
+fn run_ends_when_nobody_reads() {
+    let mut child = memwire(&["run"]).spawn().expect("the program starts");
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(b"get a\n").expect("the program reads");
+    let Output { status, stderr, .. } = child.wait_with_output().expect("the program ends");
+    assert_eq!((status.code(), text(&stderr)), (Some(3), String::new()));
+}
+
+#[test]
+fn wrong_arguments_are_told() {
+    for args in
+        [&[][..], &["frob"], &["run", "--frob"], &["serve", "-p", "x"], &["serve", "-l", "x"]]
+    {
+        let Output { status, stderr, .. } = output(args, b"");
+        assert_eq!(status.code(), Some(2), "{args:?}: {}", text(&stderr));
+        assert!(text(&stderr).contains("--help"), "{}", text(&stderr));
+    }
+    for args in [&["--help"][..], &["run", "--help"], &["serve", "--help"]] {
+        let Output { status, stdout, .. } = output(args, b"");
+        assert_eq!(status.code(), Some(0));
+        assert!(text(&stdout).contains("Exit codes:"), "{}", text(&stdout));
+    }
+    let Output { stdout, .. } = output(&["--version"], b"");
+    assert_eq!(text(&stdout), concat!("memwire ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_wrong_document_is_told_with_its_line() {
+    let folder = std::env::temp_dir().join(format!("memwire-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("simple.md");
+    let name = path.to_str().expect("text");
+    fs::write(&path, "# A\n\n### `a/b` MUST\n\nText.\n").expect("a file");
+    let Output { status, stderr, .. } = output(&["vectors", "generate", name], b"");
+    assert_eq!(status.code(), Some(1));
+    let told = format!("memwire: {name}, line 3: no vector shows the clause `a/b`\n");
+    assert_eq!(text(&stderr), told);
+    let missing = folder.join("missing.md");
+    let missing = missing.to_str().expect("text");
+    let Output { status, stderr, .. } = output(&["vectors", "generate", missing], b"");
+    assert_eq!(status.code(), Some(3));
+    assert!(text(&stderr).starts_with(&format!("memwire: cannot read {missing}: ")));
+    fs::remove_dir_all(&folder).expect("the folder goes");
+}
+
+/// Feeds `run` with the pieces, reads all replies, and tells how large it grew, in MiB.
+#[cfg(target_os = "linux")]
+fn peak(pieces: impl Iterator<Item = Vec<u8>> + Send) -> (u64, u64) {
+    let mut child = memwire(&["run"]).spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let pid = child.id();
+    let (replies, peak) = thread::scope(|scope| {
+        let reading = scope.spawn(move || io::copy(&mut stdout, &mut io::sink()).expect("replies"));
+        let writing = scope.spawn(move || {
+            for piece in pieces {
+                stdin.write_all(&piece).expect("the program reads");
+            }
+            wait_until_read(&mut stdin);
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+            let peak = status.lines().find(|line| line.starts_with("VmHWM")).expect("its peak");
+            peak.split_whitespace().nth(1).expect("a number").parse::<u64>().expect("a number")
+        });
+        let peak = writing.join().expect("all is written");
+        (reading.join().expect("all is read"), peak / 1024)
+    });
+    child.wait().expect("the program ends");
+    (replies, peak)
+}
+
+/// One more pipe full of a harmless line: when it is written, all before it was read.
+#[cfg(target_os = "linux")]
+fn wait_until_read(stdin: &mut ChildStdin) {
+    stdin.write_all(&vec![b'\n'; 1 << 17]).expect("the program reads");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn run_holds_no_more_than_the_pending_request() {
+    const MB: usize = 1_000_000;
+    let times = |piece: Vec<u8>, count: usize| std::iter::repeat_n(piece, count);
+    let line = |text: &str| std::iter::once(text.as_bytes().to_vec());
+    // 100 MB without LF.
+    let (_, endless) = peak(times(vec![b'x'; MB], 100));
+    // A block of 100 MB that is refused at once.
+    let (_, refused) = peak(line("set k 100000000\n").chain(times(vec![b'\n'; MB], 100)));
+    // 100 values, each the largest, under one key.
+    let set = [b"set k 1048576\n".to_vec(), vec![b'\n'; 1 << 20], b"\n".to_vec()].concat();
+    let (_, sets) = peak(times(set.clone(), 100));
+    // One request for 500 MiB.
+    let gets = line(&format!("get{}\n", " k".repeat(500)));
+    let (replies, gets) = peak(std::iter::once(set).chain(gets));
+    assert!(replies > 500 << 20, "{replies}");
+    for (what, peak) in [("endless", endless), ("refused", refused), ("sets", sets), ("gets", gets)]
+    {
+        assert!(peak <= 24, "{what}: {peak} MiB");
+    }
+}
+
+/// A server on a port of the system's choice, ended with the test.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut child = memwire(&["serve", "-p", "0"]).spawn().expect("the program starts");
+        let mut line = String::new();
+        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        stderr.read_line(&mut line).expect("it tells its address");
+        let address = line.trim_end().strip_prefix("memwire: listening on ").expect("an address");
+        let address = address.parse().expect("an address");
+        Self { child, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("it accepts");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_nodelay(true).expect("no delay");
+        stream
+    }
+
+    /// Sends these pieces and reads until the server closes.
+    fn converse(&self, pieces: &[&[u8]]) -> Vec<u8> {
+        let stream = self.connect();
+        let mut replies = Vec::new();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for piece in pieces {
+                    (&stream).write_all(piece).expect("the server reads");
+                }
+                stream.shutdown(Shutdown::Write).expect("the stream ends");
+            });
+            (&stream).read_to_end(&mut replies).expect("the server answers, and closes");
+        });
+        replies
+    }
+
+    fn end(mut self, signal: &str) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        let kill = Command::new("kill").args([signal, &pid]).status().expect("kill is there");
+        assert!(kill.success());
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its status") {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail if it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn serve_answers_every_vector() {
+    for vector in vectors() {
+        let stream = vector.sent();
+        let server = Server::start();
+        let replies = server.converse(&[&stream]);
+        assert!(vector.expected().matches(&replies), "{}: {}", vector.id, replies.escape_ascii());
+        if stream.len() < 1000 {
+            let server = Server::start();
+            let bytes: Vec<_> = stream.chunks(1).collect();
+            let replies = server.converse(&bytes);
+            assert!(vector.expected().matches(&replies), "{}: {}", vector.id, text(&replies));
+        }
+    }
+}
+
+#[test]
+fn clients_share_one_store_and_not_their_streams() {
+    let server = Server::start();
+    let (mut one, mut two) = (server.connect(), server.connect());
+    let ask = |stream: &mut TcpStream, request: &str, reply: &str| {
+        stream.write_all(request.as_bytes()).expect("the server reads");
+        let mut got = vec![0; reply.len()];
+        stream.read_exact(&mut got).expect("the server answers");
+        assert_eq!(text(&got), reply, "{request:?}");
+    };
+    ask(&mut one, "set k 3\na", "");
+    ask(&mut two, "get k\n", "END\n");
+    ask(&mut two, "set k 1\nB\nget", "STORED\n");
+    ask(&mut one, "bc\nget k\n", "STORED\nVALUE k 3\nabc\nEND\n");
+    ask(&mut two, " k\n", "VALUE k 3\nabc\nEND\n");
+    drop(one);
+    ask(&mut two, "get k\n", "VALUE k 3\nabc\nEND\n");
+}
+
+#[test]
+fn a_hundred_clients_at_once() {
+    let server = Server::start();
+    thread::scope(|scope| {
+        for client in 0..100 {
+            let server = &server;
+            scope.spawn(move || {
+                let value = format!("{client}\n").repeat(1000);
+                let request = format!("set k{client} {}\n{value}\nget k{client}\n", value.len());
+                let pieces: Vec<_> = request.as_bytes().chunks(700).collect();
+                let expected = format!("STORED\nVALUE k{client} {}\n{value}\nEND\n", value.len());
+                assert_eq!(text(&server.converse(&pieces)), expected);
+            });
+        }
+    });
+}
+
+#[test]
+fn serve_stops_on_signals() {
+    for signal in ["-TERM", "-INT"] {
+        let server = Server::start();
+        let client = server.connect();
+        assert_eq!(server.end(signal).code(), Some(0), "{signal}");
+        let mut rest = Vec::new();
+        // Closed or reset: gone either way.
+        let _ = (&client).read_to_end(&mut rest);
+        assert_eq!(text(&rest), "");
+    }
+}
+
+#[test]
+fn an_address_in_use_is_told() {
+    let server = Server::start();
+    let port = server.address.port().to_string();
+    let Output { status, stderr, .. } = output(&["serve", "-p", &port], b"");
+    assert_eq!(status.code(), Some(3));
+    let told = text(&stderr);
+    let start = format!("memwire: cannot listen on 127.0.0.1 port {port}: ");
+    assert!(told.starts_with(&start) && told.lines().count() == 1, "{told}");
+}

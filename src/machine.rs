@@ -111,14 +111,18 @@ pub struct Machine<G: Grammar> {
     start: u64,
 }
 
+/// A line, and its text unless that is held.
+type ReadLine<'i, G> = (Line<<G as Grammar>::Head, <G as Grammar>::Refusal>, Option<&'i [u8]>);
+
 #[derive(Clone, Copy)]
 enum Phase<H> {
     AwaitingLine,
-    /// `size` bytes of data, of which, with the terminator, `left` are still to come.
+    /// `size` bytes of data, then the terminator. Invariant: the first `ended` bytes of that have
+    /// come, not all of it, and none before the data is whole.
     AwaitingValue {
         head: H,
         size: usize,
-        left: u64,
+        ended: usize,
     },
     Dispatch,
     SkippingBlock(u64),
@@ -177,8 +181,7 @@ impl<G: Grammar> Machine<G> {
                                 self.line.reserve_exact(text.len());
                                 self.line.extend_from_slice(text);
                             }
-                            let left = size as u64 + Self::END;
-                            self.phase = Phase::AwaitingValue { head, size, left };
+                            self.phase = Phase::AwaitingValue { head, size, ended: 0 };
                         }
                         Line::Refuse(refusal, block) => {
                             self.drop_held();
@@ -193,34 +196,33 @@ impl<G: Grammar> Machine<G> {
                         }
                     }
                 }
-                Phase::AwaitingValue { head, size, left } => {
-                    if left == size as u64 + Self::END
+                Phase::AwaitingValue { head, size, mut ended } => {
+                    if self.value.is_empty()
+                        && ended == 0
                         && let Some(value) = self.whole_block(size, input)
                     {
                         self.phase = Phase::Dispatch;
                         return Step::Dispatch(G::lend(head, &self.line, Value::Lent(value)));
                     }
-                    let data = size - self.value.len();
-                    let part = self.take(input, data);
+                    let part = self.take(input, size - self.value.len());
                     self.hold_value(size, part);
-                    let mut left = left - part.len() as u64;
-                    while left <= Self::END
+                    while self.value.len() == size
                         && let Some(byte) = self.take_byte(input)
                     {
-                        let expected = G::BLOCK_END[(Self::END - left) as usize];
-                        left -= 1;
+                        let expected = G::BLOCK_END[ended];
+                        ended += 1;
                         if byte != expected {
                             self.drop_held();
-                            self.skip(left, byte);
+                            self.skip((G::BLOCK_END.len() - ended) as u64, byte);
                             return Step::Refuse(G::bad_block(head));
                         }
-                        if left == 0 {
+                        if ended == G::BLOCK_END.len() {
                             self.phase = Phase::Dispatch;
                             let value = Value::Held(&mut self.value);
                             return Step::Dispatch(G::lend(head, &self.line, value));
                         }
                     }
-                    self.phase = Phase::AwaitingValue { head, size, left };
+                    self.phase = Phase::AwaitingValue { head, size, ended };
                     return Step::NeedMore;
                 }
                 Phase::SkippingBlock(left) => {
@@ -262,7 +264,10 @@ impl<G: Grammar> Machine<G> {
     pub fn state(&self) -> State {
         match self.phase {
             Phase::AwaitingLine => State::AwaitingLine,
-            Phase::AwaitingValue { left, .. } => State::AwaitingValue(left),
+            Phase::AwaitingValue { size, ended, .. } => {
+                let left = (size - self.value.len()) as u64 + Self::END - ended as u64;
+                State::AwaitingValue(left)
+            }
             Phase::Dispatch => State::Dispatch,
             Phase::SkippingBlock(left) => State::SkippingBlock(left),
             Phase::SkippingLine => State::SkippingLine,
@@ -297,10 +302,7 @@ impl<G: Grammar> Machine<G> {
 
     /// The line that is complete with `input`, and its text unless that is in `self.line`.
     /// `None`: all of `input`, or all that a line may have and one byte more, is in `self.line`.
-    fn read_line<'i>(
-        &mut self,
-        input: &mut &'i [u8],
-    ) -> Option<(Line<G::Head, G::Refusal>, Option<&'i [u8]>)> {
+    fn read_line<'i>(&mut self, input: &mut &'i [u8]) -> Option<ReadLine<'i, G>> {
         let room = self.limits.line.saturating_add(1) - self.line.len();
         let window = &input[..input.len().min(room)];
         if self.line.is_empty() {
@@ -533,12 +535,12 @@ impl<G: Grammar> Machine<G> {
             return Err(BadSnapshot::Offset);
         }
         let arrived = offset.checked_sub(start).ok_or(BadSnapshot::Offset)?;
-        let (phase, data, taken) = match state {
+        let (phase, taken) = match state {
             State::AwaitingLine => {
                 if line.len() > limits.line || line.contains(&LF) {
                     return Err(BadSnapshot::Line);
                 }
-                (Phase::AwaitingLine, 0, line.len() as u64)
+                (Phase::AwaitingLine, line.len() as u64)
             }
             State::AwaitingValue(left) => {
                 let Some((Line::Value(head, size), length)) = G::scan(&line, &limits) else {
@@ -547,27 +549,30 @@ impl<G: Grammar> Machine<G> {
                 if length != line.len() || length > limits.line.saturating_add(1) {
                     return Err(BadSnapshot::Line);
                 }
-                let block = size as u64 + Self::END;
-                if left == 0 || left > block {
+                if left == 0 || left > size as u64 + Self::END {
                     return Err(BadSnapshot::State);
                 }
-                let taken = block - left;
-                let data = taken.min(size as u64);
-                (Phase::AwaitingValue { head, size, left }, data, length as u64 + taken)
+                let missing = size.checked_sub(value.len()).ok_or(BadSnapshot::Value)? as u64;
+                let ended = (missing + Self::END).checked_sub(left).ok_or(BadSnapshot::Value)?;
+                if missing > 0 && ended > 0 {
+                    return Err(BadSnapshot::Value);
+                }
+                let taken = (length + value.len()) as u64 + ended;
+                let ended = usize::try_from(ended).map_err(|_| BadSnapshot::State)?;
+                (Phase::AwaitingValue { head, size, ended }, taken)
             }
             State::SkippingBlock(left) if left > 0 && arrived > 0 => {
-                (Phase::SkippingBlock(left), 0, arrived)
+                (Phase::SkippingBlock(left), arrived)
             }
-            State::SkippingLine if arrived > 0 => (Phase::SkippingLine, 0, arrived),
+            State::SkippingLine if arrived > 0 => (Phase::SkippingLine, arrived),
             State::Dispatch | State::SkippingBlock(_) | State::SkippingLine => {
                 return Err(BadSnapshot::State);
             }
         };
-        let skipping = matches!(phase, Phase::SkippingBlock(_) | Phase::SkippingLine);
-        if skipping && !line.is_empty() {
+        if matches!(phase, Phase::SkippingBlock(_) | Phase::SkippingLine) && !line.is_empty() {
             return Err(BadSnapshot::Line);
         }
-        if value.len() as u64 != data {
+        if !matches!(phase, Phase::AwaitingValue { .. }) && !value.is_empty() {
             return Err(BadSnapshot::Value);
         }
         if arrived != taken {

@@ -46,7 +46,7 @@ fn clauses_and_vectors() {
     assert_eq!(
         clauses,
         [
-            ("a/one", Level::Must, "".to_owned(), "First *text*, of `two` lines.", 3),
+            ("a/one", Level::Must, String::new(), "First *text*, of `two` lines.", 3),
             ("a/two", Level::Should, "errors limits".to_owned(), "Second.", 21),
         ]
     );
@@ -144,13 +144,19 @@ fn what_is_wrong_is_told_with_its_line() {
             "the clause `a` stands twice",
         ),
         (
-            read(&"### `a` MUST\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n".to_owned()),
+            read(
+                "### `a` MUST\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n",
+            ),
             9,
             "the vector `v` stands twice",
         ),
         (
-            Suite::from_document("frob", "frob.md", "### `a` MUST\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n")
-                .map_err(|error| error.to_string()),
+            Suite::from_document(
+                "frob",
+                "frob.md",
+                "### `a` MUST\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n",
+            )
+            .map_err(|error| error.to_string()),
             1,
             "there is no dialect `frob`",
         ),

@@ -86,7 +86,7 @@ fn what_is_skipped_is_not_held() {
     let mut machine = Machine::<Requests>::new(LIMITS);
     laws::feed(&mut machine, b"set k 99999999999\n", &mut vec![]);
     for _ in 0..100 {
-        laws::feed(&mut machine, &[b'v'; 100_000], &mut vec![]);
+        laws::feed(&mut machine, &vec![b'v'; 100_000], &mut vec![]);
         assert_eq!(machine.held(), 0);
     }
     assert_eq!(machine.state(), State::SkippingBlock(99_990_000_000));
@@ -207,10 +207,10 @@ impl Grammar for Crlf {
     fn scan(text: &[u8], _: &Limits) -> Option<Scanned<Self>> {
         let lf = text.iter().position(|byte| *byte == b'\n')?;
         let line = text[..lf].strip_suffix(b"\r").unwrap_or(&text[..lf]);
-        let number = |text: &[u8]| String::from_utf8_lossy(text).parse().expect("digits");
+        let number = |text: &[u8]| String::from_utf8_lossy(text).parse::<u32>().expect("digits");
         let scanned = match line {
             [b'+', size @ ..] => Line::Value(line.len(), number(size) as usize),
-            [b'-', size @ ..] => Line::Refuse("skipped", Some(number(size))),
+            [b'-', size @ ..] => Line::Refuse("skipped", Some(number(size).into())),
             _ => Line::Done(line.len()),
         };
         Some((scanned, lf + 1))

@@ -15,7 +15,7 @@ use memwire::vectors::{End, Suite, Vector};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_memwire");
 
 /// Long enough for a loaded machine; nothing waits for it unless it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn vectors() -> Vec<Vector> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/simple.json");

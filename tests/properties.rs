@@ -1,4 +1,5 @@
 //! The laws on random and damaged streams, under random splits, on stable.
+#![allow(clippy::needless_pass_by_value, reason = "quickcheck passes by value")]
 
 use memwire::{
     Limits, Machine,
@@ -24,7 +25,7 @@ fn check(property: impl Testable) {
 #[derive(Clone, Debug)]
 struct Stream {
     pieces: Vec<Text>,
-    cuts: Vec<u16>,
+    cuts: Vec<usize>,
 }
 
 /// Bytes that are shown as text.
@@ -43,7 +44,7 @@ impl Stream {
     }
 
     fn cuts(&self, length: usize) -> Vec<usize> {
-        let mut cuts: Vec<_> = self.cuts.iter().map(|cut| usize::from(*cut)).collect();
+        let mut cuts = self.cuts.clone();
         cuts.retain(|cut| *cut < length);
         cuts.sort_unstable();
         cuts
@@ -59,8 +60,8 @@ impl Arbitrary for Stream {
         }
         let length: usize = pieces.iter().map(|piece| piece.0.len()).sum();
         let cuts = match below(g, 4) {
-            0 => (0..length as u16).collect(),
-            _ => (0..below(g, 6)).map(|_| below(g, length + 1) as u16).collect(),
+            0 => (0..length).collect(),
+            _ => (0..below(g, 6)).map(|_| below(g, length + 1)).collect(),
         };
         Self { pieces, cuts }
     }
@@ -258,7 +259,7 @@ fn hostile_snapshots() {
         let mut machine = Machine::<Requests>::new(SMALL);
         laws::feed(&mut machine, &bytes[..usize::from(at) % (bytes.len() + 1)], &mut vec![]);
         let mut json = serde_json::to_value(machine.save()).expect("a snapshot is data");
-        let change = if change % 3 == 0 { change } else { change % 40 };
+        let change = if change.is_multiple_of(3) { change } else { change % 40 };
         match field % 6 {
             0 => json["start"] = change.into(),
             1 => json["offset"] = change.into(),

@@ -44,11 +44,11 @@ fn observe() -> Transitions {
             assert!(matches!(machine.step(&mut &[][..]), Step::NeedMore));
             let from = kind(machine.state());
             if before != from {
-                let nothing = ("no byte", "".to_owned());
+                let nothing = ("no byte", String::new());
                 transitions.entry((before, from)).or_default().insert(nothing);
             }
             let gives = match machine.step(&mut &[byte][..]) {
-                Step::NeedMore => "".to_owned(),
+                Step::NeedMore => String::new(),
                 Step::Dispatch(_) => "dispatch".to_owned(),
                 Step::Refuse(refusal) => format!("refuse {refusal:?}"),
             };
@@ -96,10 +96,11 @@ fn picture(transitions: &Transitions) -> String {
 }
 
 fn table(transitions: &Transitions) -> String {
+    use std::fmt::Write as _;
     let mut text = "| in | a byte | gives | and leads to |\n|---|---|---|---|\n".to_owned();
     for ((from, to), seen) in transitions {
         for (byte, gives) in labels(seen) {
-            text += &format!("| `{from:?}` | {byte} | {gives} | `{to:?}` |\n");
+            writeln!(text, "| `{from:?}` | {byte} | {gives} | `{to:?}` |").expect("a string grows");
         }
     }
     text

@@ -4,11 +4,11 @@ use std::{
     collections::HashSet,
     fs,
     io::{self, Read},
-    iter::Peekable,
+    iter::{self, Peekable},
     path::Path,
     pin::Pin,
+    slice,
     task::{Context, Poll, ready},
-    vec,
 };
 
 use memwire::{
@@ -334,7 +334,7 @@ async fn over_tcp(listener: &TcpListener, stream: &[u8], cuts: &[usize]) -> Vec<
     let address = listener.local_addr().expect("an address");
     let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
     let (client, (server, _)) = (client.expect("a connection"), server.expect("a connection"));
-    let cuts = cuts.to_vec().into_iter().peekable();
+    let cuts = cuts.iter().copied().peekable();
     let mut server = Cut { stream: server, cuts, read: 0 };
     let serving = async move {
         // A truncated stream is an error here, and told by other tests.
@@ -352,13 +352,13 @@ async fn over_tcp(listener: &TcpListener, stream: &[u8], cuts: &[usize]) -> Vec<
 }
 
 /// A stream whose reads end at these offsets.
-struct Cut {
+struct Cut<'c> {
     stream: TcpStream,
-    cuts: Peekable<vec::IntoIter<usize>>,
+    cuts: Peekable<iter::Copied<slice::Iter<'c, usize>>>,
     read: usize,
 }
 
-impl AsyncRead for Cut {
+impl AsyncRead for Cut<'_> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -376,7 +376,7 @@ impl AsyncRead for Cut {
     }
 }
 
-impl AsyncWrite for Cut {
+impl AsyncWrite for Cut<'_> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -86,7 +86,7 @@ const HIGH: u64 = ONES * 0x80;
 const fn key_bytes(eight: u64) -> u64 {
     // Seven bits a byte, so that no sum below carries into the next byte.
     let low = eight & !HIGH;
-    let key = within(low | ONES * 0x20, b'a', b'z')
+    let key = within(low | (ONES * 0x20), b'a', b'z')
         | within(low, b'0', b'9')
         | within(low, b'_', b'_')
         | within(low, b'-', b'-');
@@ -124,7 +124,7 @@ pub(super) fn push_decimal(mut count: usize, out: &mut Vec<u8>) {
     let mut first = digits.len();
     loop {
         first -= 1;
-        digits[first] += (count % 10) as u8;
+        digits[first] = b"0123456789"[count % 10];
         count /= 10;
         if count == 0 {
             break;

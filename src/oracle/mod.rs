@@ -111,24 +111,23 @@ fn read<'s, T, F>(
             Judged::Wrong(fault, Some(size)) => (size, None, Some(fault)),
             Judged::Block { size, key, make } => (size, Some((key, make)), None),
         };
-        let here = (stream.len() - block) as u64;
-        let missing = size.saturating_add(1).saturating_sub(here);
-        let was_refused = refused.is_some();
-        let mut event =
-            refused.map(|fault| Event { start, decided: block, resumes: None, what: Err(fault) });
-        if missing > 0 {
-            events.extend(event);
-            break if was_refused { Place::RefusedBlock(missing) } else { Place::Block(missing) };
-        }
-        let value_end = block + size as usize;
+        let here = stream.len() - block;
+        let Some(size) = usize::try_from(size).ok().filter(|size| *size < here) else {
+            let missing = size.saturating_add(1) - here as u64;
+            let Some(fault) = refused else { break Place::Block(missing) };
+            events.push(Event { start, decided: block, resumes: None, what: Err(fault) });
+            break Place::RefusedBlock(missing);
+        };
+        let value_end = block + size;
         let resumes = next_lf(value_end);
-        if let Some((key, make)) = make {
-            let good = stream[value_end] == b'\n';
-            let value = &stream[block..value_end];
-            let what = if good { Ok(make(key, value)) } else { Err(bad_end()) };
-            event = Some(Event { start, decided: value_end + 1, resumes: None, what });
-        }
-        events.extend(event.map(|event| Event { resumes, ..event }));
+        let (decided, what) = match (make, refused) {
+            (_, Some(fault)) => (block, Err(fault)),
+            (Some((key, make)), None) if stream[value_end] == b'\n' => {
+                (value_end + 1, Ok(make(key, &stream[block..value_end])))
+            }
+            (_, None) => (value_end + 1, Err(bad_end())),
+        };
+        events.push(Event { start, decided, resumes, what });
         let Some(next) = resumes else { break Place::Rest };
         start = next;
     };

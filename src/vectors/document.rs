@@ -264,13 +264,13 @@ fn read_line(vector: &mut Vector, line: usize, text: &str) -> Result<()> {
             return fail(line, "what is sent cannot be {text}");
         }
         match vector.steps.last_mut() {
-            Some(Step::Send(last)) => join(last, pattern),
+            Some(Step::Send(last)) => join(last, &pattern),
             _ => vector.steps.push(Step::Send(pattern)),
         }
     } else if let Some(text) = text.strip_prefix('<') {
         let pattern = read_pattern(line, text)?;
         match vector.steps.last_mut() {
-            Some(Step::Expect(last)) => join(last, pattern),
+            Some(Step::Expect(last)) => join(last, &pattern),
             _ => vector.steps.push(Step::Expect(pattern)),
         }
     } else {
@@ -289,7 +289,7 @@ fn read_line(vector: &mut Vector, line: usize, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn join(last: &mut Pattern, next: Pattern) {
+fn join(last: &mut Pattern, next: &Pattern) {
     *last = Pattern::new(last.parts().iter().chain(next.parts()).cloned());
 }
 

@@ -186,12 +186,9 @@ pub fn feed<G: Checked>(machine: &mut Machine<G>, chunk: &[u8], events: &mut Vec
 
 /// Law *Bounded*.
 pub fn bounded<G: Grammar>(machine: &Machine<G>) {
-    let arrived = (machine.offset() - machine.start()) as usize;
-    let held = machine.held();
-    assert!(
-        held <= SMALL.max(arrived.saturating_mul(2)),
-        "Bounded: holds {held} bytes, of {arrived} received"
-    );
+    let (arrived, held) = (machine.offset() - machine.start(), machine.held() as u64);
+    let bound = arrived.saturating_mul(2).max(SMALL as u64);
+    assert!(held <= bound, "Bounded: holds {held} bytes, of {arrived} received");
 }
 
 /// Law *Split*: these cuts change nothing.

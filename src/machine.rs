@@ -4,17 +4,10 @@
 //! line, a data block or something to be skipped ends is decided here, the same for requests and
 //! replies of every dialect.
 //!
-//! A stream is a sequence of lines, each of which may announce a data block:
+//! A stream is a sequence of lines, each of which may announce a data block. What the machine does
+//! with each byte, as observed while it reads the vectors of `simple` one byte at a time:
 //!
-//! | state | a step takes | and then |
-//! |---|---|---|
-//! | [`AwaitingLine`](State::AwaitingLine) | bytes through the next LF | as the grammar says of the line: dispatches it, awaits its data block, or refuses it |
-//! | | the first byte past [`Limits::line`] | refuses, and skips through the next LF |
-//! | [`AwaitingValue`](State::AwaitingValue) | the block and its terminator | dispatches |
-//! | | the first byte that is not the terminator's | refuses, and skips what is left of the block |
-//! | [`SkippingBlock`](State::SkippingBlock) | the block and its terminator's place | awaits a line; if the grammar resyncs and the last byte was no LF, skips through the next LF |
-//! | [`SkippingLine`](State::SkippingLine) | bytes through the next LF | awaits a line |
-//! | [`Dispatch`](State::Dispatch) | nothing | awaits a line |
+#![doc = include_str!("transitions.md")]
 
 use alloc::vec::Vec;
 use core::{

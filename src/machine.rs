@@ -40,7 +40,7 @@ pub enum State {
     AwaitingValue(u64),
     /// A message is lent. The next step, or [`Machine::finish`], takes it back.
     Dispatch,
-    /// In the data block of a refused line, with this many bytes to come.
+    /// In the data block of a refused line, with this many bytes to come; `u64::MAX` if more.
     SkippingBlock(u64),
     /// In something refused that ends with the next LF.
     SkippingLine,
@@ -451,9 +451,9 @@ impl fmt::Display for Truncated {
         write!(f, "input ends at byte {end}, inside what begins at byte {start}: {state:?}, ")?;
         match state {
             State::AwaitingLine | State::Dispatch => f.write_str("its line is not complete"),
-            State::AwaitingValue(n) => write!(f, "{n} bytes of its data block are missing"),
-            State::SkippingBlock(n) => {
-                write!(f, "it was refused, and {n} bytes of its data block are missing")
+            State::AwaitingValue(_) => f.write_str("its data block is not complete"),
+            State::SkippingBlock(_) => {
+                f.write_str("it was refused, and its data block is not complete")
             }
             State::SkippingLine => f.write_str("it was refused, and its last line has no end"),
         }

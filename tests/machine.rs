@@ -112,8 +112,12 @@ fn dispatch_lasts_until_the_next_step() {
 fn the_end_of_input_is_told() {
     let told = [
         ("ge", State::AwaitingLine, "its line is not complete"),
-        ("set k 3\na", State::AwaitingValue(3), "3 bytes of its data block are missing"),
-        ("set ! 3\na", State::SkippingBlock(3), "and 3 bytes of its data block are missing"),
+        ("set k 3\na", State::AwaitingValue(3), "AwaitingValue(3), its data block is not complete"),
+        (
+            "set ! 3\na",
+            State::SkippingBlock(3),
+            "SkippingBlock(3), it was refused, and its data block is not complete",
+        ),
         ("set k 1\nab", State::SkippingLine, "its last line has no end"),
     ];
     for (stream, state, words) in told {

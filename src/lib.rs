@@ -102,6 +102,7 @@ pub mod dialect;
 mod limits;
 pub mod machine;
 pub mod oracle;
+mod output;
 pub mod session;
 mod simulate;
 pub mod store;
@@ -110,6 +111,7 @@ pub mod vectors;
 
 pub use limits::Limits;
 pub use machine::{BadSnapshot, Machine, Snapshot, State, Step, Truncated};
+pub use output::Output;
 pub use session::{BadSessionSnapshot, Progress, Session, SessionSnapshot};
 pub use simulate::{simulate, simulate_to};
 

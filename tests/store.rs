@@ -5,7 +5,7 @@ use std::thread;
 use memwire::store::{Change, Item, Map, SharedMap, Store};
 
 fn put(value: &[u8]) -> Change {
-    Change::Put(Item::new(value.to_vec()))
+    Change::Put(Item::from(value))
 }
 
 fn value(store: &mut impl Store, key: &[u8]) -> Option<Vec<u8>> {

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 use core::{fmt, mem, ops::Deref};
 
-use crate::Limits;
+use crate::{Limits, store::Item};
 
 pub mod simple;
 mod words;
@@ -85,6 +85,8 @@ pub enum Value<'m> {
     Lent(&'m [u8]),
     /// It came in several chunks, and the machine assembled it.
     Held(&'m mut Vec<u8>),
+    /// It is kept in a store. Only encoders are given it.
+    Shared(&'m Item),
 }
 
 impl Value<'_> {
@@ -93,8 +95,8 @@ impl Value<'_> {
     #[must_use]
     pub fn into_vec(self) -> Vec<u8> {
         match self {
-            Self::Lent(bytes) => bytes.to_vec(),
             Self::Held(buffer) => mem::take(buffer),
+            Self::Lent(_) | Self::Shared(_) => self.to_vec(),
         }
     }
 }
@@ -106,6 +108,7 @@ impl Deref for Value<'_> {
         match self {
             Self::Lent(bytes) => bytes,
             Self::Held(buffer) => buffer,
+            Self::Shared(item) => item.value(),
         }
     }
 }

@@ -1,16 +1,15 @@
 //! The simple dialect: `set` and `get`, lines that end with LF. Its document is `spec/simple.md`,
 //! whose clause ids stand beside what they rule.
 
-use alloc::vec::Vec;
 use core::{error::Error, fmt, iter::FusedIterator};
 
 use memchr::memchr;
 
 use super::{
     Grammar, Line, Scanned, Span, Value,
-    words::{Next, Words, decimal, is_key_byte, key_end, push_decimal},
+    words::{Next, Words, decimal, is_key_byte, key_end, put_decimal},
 };
-use crate::Limits;
+use crate::{Limits, Output};
 
 /// A key: one or more of `[A-Za-z0-9_-]` (`key/bytes`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,17 +129,17 @@ impl Request<'_> {
     /// Request::Set { key, value: Value::Lent(b"hello") }.encode(&mut out);
     /// assert_eq!(out, b"set greeting 5\nhello\n");
     /// ```
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    pub fn encode(&self, out: &mut impl Output) {
         match self {
             Self::Get(keys) => {
-                out.extend_from_slice(b"get");
+                out.put(b"get");
                 for key in keys.clone() {
-                    out.push(b' ');
-                    out.extend_from_slice(key.as_bytes());
+                    out.put(b" ");
+                    out.put(key.as_bytes());
                 }
-                out.push(b'\n');
+                out.put(b"\n");
             }
-            Self::Set { key, value } => push_block(b"set ", *key, value, out),
+            Self::Set { key, value } => put_block(b"set ", *key, value, out),
         }
     }
 }
@@ -357,35 +356,36 @@ impl Reply<'_> {
     /// Refusal::BlockEnd.reply().encode(&mut out);
     /// assert_eq!(out, b"CLIENT_ERROR bad data chunk\n");
     /// ```
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    pub fn encode(&self, out: &mut impl Output) {
         match self {
-            Self::Stored => out.extend_from_slice(b"STORED\n"),
-            Self::Value { key, value } => push_block(b"VALUE ", *key, value, out),
-            Self::End => out.extend_from_slice(b"END\n"),
+            Self::Stored => out.put(b"STORED\n"),
+            Self::Value { key, value } => put_block(b"VALUE ", *key, value, out),
+            Self::End => out.put(b"END\n"),
             Self::Error(kind, text) => {
                 let text = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-                out.extend_from_slice(kind.word());
+                out.put(kind.word());
                 if !text.is_empty() {
-                    out.push(b' ');
-                    out.extend_from_slice(text);
+                    out.put(b" ");
+                    out.put(text);
                 }
-                out.push(b'\n');
+                out.put(b"\n");
             }
         }
     }
 }
 
 /// Appends a line that announces a data block, and the block.
-fn push_block(word: &[u8], key: Key<'_>, value: &[u8], out: &mut Vec<u8>) {
-    // Two spaces, two LFs, and as many digits as any count has.
-    out.reserve(word.len() + key.0.len() + value.len() + 24);
-    out.extend_from_slice(word);
-    out.extend_from_slice(key.0);
-    out.push(b' ');
-    push_decimal(value.len(), out);
-    out.push(b'\n');
-    out.extend_from_slice(value);
-    out.push(b'\n');
+fn put_block(word: &[u8], key: Key<'_>, value: &Value<'_>, out: &mut impl Output) {
+    out.put(word);
+    out.put(key.0);
+    out.put(b" ");
+    put_decimal(value.len(), out);
+    out.put(b"\n");
+    match value {
+        Value::Shared(item) => out.put_item(item),
+        Value::Lent(_) | Value::Held(_) => out.put(value),
+    }
+    out.put(b"\n");
 }
 
 /// What a client cannot follow in a reply.

@@ -1,10 +1,9 @@
 //! The words of a command line, found and checked in one pass.
 
-use alloc::vec::Vec;
-
 use memchr::{memchr, memchr2};
 
 use super::Span;
+use crate::Output;
 
 /// Reads a line word by word. Words are separated by runs of spaces; the line ends with LF.
 pub(super) struct Words<'t> {
@@ -119,7 +118,7 @@ pub(super) fn decimal(word: &[u8]) -> Option<u64> {
 }
 
 /// Appends `count` in decimal digits.
-pub(super) fn push_decimal(mut count: usize, out: &mut Vec<u8>) {
+pub(super) fn put_decimal(mut count: usize, out: &mut impl Output) {
     let mut digits = [b'0'; 20];
     let mut first = digits.len();
     loop {
@@ -130,7 +129,7 @@ pub(super) fn push_decimal(mut count: usize, out: &mut Vec<u8>) {
             break;
         }
     }
-    out.extend_from_slice(&digits[first..]);
+    out.put(&digits[first..]);
 }
 
 #[cfg(test)]
@@ -180,7 +179,7 @@ mod tests {
     fn decimals_are_written_as_they_are_read() {
         for count in [0, 7, 10, 99, 100, 1_048_576, usize::MAX - 1, usize::MAX] {
             let mut out = vec![];
-            push_decimal(count, &mut out);
+            put_decimal(count, &mut out);
             assert_eq!(out, count.to_string().as_bytes());
         }
     }

@@ -8,7 +8,7 @@ use core::{
 };
 
 use crate::{
-    BadSnapshot, Limits, Machine, Snapshot, Step, Truncated, dialect::Grammar, store::Store,
+    BadSnapshot, Limits, Machine, Output, Snapshot, Step, Truncated, dialect::Grammar, store::Store,
 };
 
 mod simple;
@@ -31,7 +31,7 @@ pub trait Serve: Grammar {
         store: &mut S,
         now: u64,
         mark: usize,
-        out: &mut Vec<u8>,
+        out: &mut impl Output,
     ) -> Option<Self::Rest>;
 
     /// Goes on with the reply, as [`Self::serve`] does. Returns whether it is whole.
@@ -40,11 +40,11 @@ pub trait Serve: Grammar {
         store: &mut S,
         now: u64,
         mark: usize,
-        out: &mut Vec<u8>,
+        out: &mut impl Output,
     ) -> bool;
 
     /// Appends what a refused request is answered.
-    fn refuse(refusal: Self::Refusal, out: &mut Vec<u8>);
+    fn refuse(refusal: Self::Refusal, out: &mut impl Output);
 
     /// What is still to be answered, as text.
     fn save(rest: &Self::Rest) -> Vec<u8>;
@@ -105,7 +105,7 @@ impl<G: Serve> Session<G> {
         store: &mut S,
         now: u64,
         input: &mut &[u8],
-        out: &mut Vec<u8>,
+        out: &mut impl Output,
     ) -> Progress {
         loop {
             if out.len() > self.mark {

@@ -5,7 +5,7 @@ use core::hash::{Hash, Hasher};
 
 use super::Serve;
 use crate::{
-    Limits,
+    Limits, Output,
     dialect::{
         Value,
         simple::{Keys, Refusal, Reply, Request, Requests},
@@ -49,11 +49,11 @@ impl Serve for Requests {
         store: &mut S,
         _now: u64,
         mark: usize,
-        out: &mut Vec<u8>,
+        out: &mut impl Output,
     ) -> Option<Unanswered> {
         match request {
             Request::Set { key, value } => {
-                let item = Item::new(value.into_vec());
+                let item = Item::from(value);
                 store.update(key.as_bytes(), |_| (Change::Put(item), ()));
                 Reply::Stored.encode(out);
                 None
@@ -70,7 +70,7 @@ impl Serve for Requests {
         store: &mut S,
         _now: u64,
         mark: usize,
-        out: &mut Vec<u8>,
+        out: &mut impl Output,
     ) -> bool {
         let left = answer(Keys::checked(rest.rest()), store, mark, out);
         let left = left.map_or(0, |keys| keys.as_bytes().len());
@@ -78,7 +78,7 @@ impl Serve for Requests {
         left == 0
     }
 
-    fn refuse(refusal: Refusal, out: &mut Vec<u8>) {
+    fn refuse(refusal: Refusal, out: &mut impl Output) {
         refusal.reply().encode(out);
     }
 
@@ -97,11 +97,11 @@ fn answer<'k, S: Store>(
     mut keys: Keys<'k>,
     store: &mut S,
     mark: usize,
-    out: &mut Vec<u8>,
+    out: &mut impl Output,
 ) -> Option<Keys<'k>> {
     while let Some(key) = keys.next() {
         store.get(key.as_bytes(), |item| {
-            let value = Value::Lent(item.value());
+            let value = Value::Shared(item);
             Reply::Value { key, value }.encode(out);
         });
         if out.len() > mark && !keys.as_bytes().is_empty() {

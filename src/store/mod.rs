@@ -1,6 +1,13 @@
 //! Where values are kept.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+    mem,
+};
+
+use crate::dialect::Value;
 
 mod map;
 #[cfg(feature = "std")]
@@ -10,23 +17,66 @@ pub use map::Map;
 #[cfg(feature = "std")]
 pub use shared::SharedMap;
 
-/// What a key holds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// What a key holds. A clone shares the bytes.
+#[derive(Clone)]
 pub struct Item {
-    value: Vec<u8>,
+    bytes: Bytes,
+}
+
+/// Either way, making an item copies a value at most once.
+#[derive(Clone)]
+enum Bytes {
+    /// Copied from where they were lent.
+    Copied(Arc<[u8]>),
+    /// Moved from the machine that assembled them.
+    Moved(Arc<Vec<u8>>),
 }
 
 impl Item {
-    /// An item that holds `value`.
-    #[must_use]
-    pub fn new(value: Vec<u8>) -> Self {
-        Self { value }
-    }
-
     /// The bytes that were stored.
     #[must_use]
     pub fn value(&self) -> &[u8] {
-        &self.value
+        match &self.bytes {
+            Bytes::Copied(bytes) => bytes,
+            Bytes::Moved(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Value<'_>> for Item {
+    fn from(value: Value<'_>) -> Self {
+        let bytes = match value {
+            Value::Held(buffer) => Bytes::Moved(Arc::new(mem::take(buffer))),
+            Value::Lent(bytes) => Bytes::Copied(bytes.into()),
+            Value::Shared(item) => return item.clone(),
+        };
+        Self { bytes }
+    }
+}
+
+impl From<&[u8]> for Item {
+    fn from(value: &[u8]) -> Self {
+        Value::Lent(value).into()
+    }
+}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        self.value() == other.value()
+    }
+}
+
+impl Eq for Item {}
+
+impl Hash for Item {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.value().hash(hasher);
+    }
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.value().escape_ascii())
     }
 }
 
@@ -50,7 +100,7 @@ pub enum Change {
 ///
 /// let mut store = Map::new();
 /// let was_there = store.update(b"k", |item| {
-///     (Change::Put(Item::new(b"value".to_vec())), item.is_some())
+///     (Change::Put(Item::from(&b"value"[..])), item.is_some())
 /// });
 /// assert!(!was_there);
 /// assert_eq!(store.get(b"k", |item| item.value().len()), Some(5));

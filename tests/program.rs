@@ -2,46 +2,21 @@
 
 use std::{
     fs,
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
-    net::{Shutdown, SocketAddr, TcpStream},
+    io::{self, Read as _, Write as _},
     path::Path,
-    process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio},
+    process::{ChildStdin, Output},
     thread,
-    time::{Duration, Instant},
 };
 
 use memwire::vectors::{End, Suite, Vector};
+use process::{Folder, Server, ask, memwire, output, text};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_memwire");
-
-/// Long enough for a loaded machine; nothing waits for it unless it fails.
-const PATIENCE: Duration = Duration::from_mins(1);
+mod process;
 
 fn vectors() -> Vec<Vector> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/simple.json");
     let json = fs::read_to_string(path).expect("the vectors");
     Suite::from_json(&json).expect("the vectors can be read").vectors
-}
-
-fn memwire(args: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// Runs to the end with this input.
-fn output(args: &[&str], input: &[u8]) -> Output {
-    let mut child = memwire(args).spawn().expect("the program starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    thread::scope(|scope| {
-        // The program may end before it has read all.
-        scope.spawn(move || drop(stdin.write_all(input)));
-        child.wait_with_output().expect("the program ends")
-    })
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]
@@ -112,21 +87,18 @@ fn wrong_arguments_are_told() {
 
 #[test]
 fn a_wrong_document_is_told_with_its_line() {
-    let folder = std::env::temp_dir().join(format!("memwire-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
-    let path = folder.join("simple.md");
+    let folder = Folder::new();
+    let path = folder.0.join("simple.md");
     let name = path.to_str().expect("text");
     fs::write(&path, "# A\n\n### `a/b` MUST\n\nText.\n").expect("a file");
     let Output { status, stderr, .. } = output(&["vectors", "generate", name], b"");
     assert_eq!(status.code(), Some(1));
     let told = format!("memwire: {name}, line 3: no vector shows the clause `a/b`\n");
     assert_eq!(text(&stderr), told);
-    let missing = folder.join("missing.md");
-    let missing = missing.to_str().expect("text");
+    let missing = &folder.file("missing.md");
     let Output { status, stderr, .. } = output(&["vectors", "generate", missing], b"");
     assert_eq!(status.code(), Some(3));
     assert!(text(&stderr).starts_with(&format!("memwire: cannot read {missing}: ")));
-    fs::remove_dir_all(&folder).expect("the folder goes");
 }
 
 /// Feeds `run` with the pieces, reads all replies, and tells how large it grew, in MiB.
@@ -183,78 +155,15 @@ fn run_holds_no_more_than_the_pending_request() {
     }
 }
 
-/// A server on a port of the system's choice, ended with the test.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut child = memwire(&["serve", "-p", "0"]).spawn().expect("the program starts");
-        let mut line = String::new();
-        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        stderr.read_line(&mut line).expect("it tells its address");
-        let address = line.trim_end().strip_prefix("memwire: listening on ").expect("an address");
-        let address = address.parse().expect("an address");
-        Self { child, address }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("it accepts");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        stream.set_nodelay(true).expect("no delay");
-        stream
-    }
-
-    /// Sends these pieces and reads until the server closes.
-    fn converse(&self, pieces: &[&[u8]]) -> Vec<u8> {
-        let stream = self.connect();
-        let mut replies = Vec::new();
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                for piece in pieces {
-                    (&stream).write_all(piece).expect("the server reads");
-                }
-                stream.shutdown(Shutdown::Write).expect("the stream ends");
-            });
-            (&stream).read_to_end(&mut replies).expect("the server answers, and closes");
-        });
-        replies
-    }
-
-    fn end(mut self, signal: &str) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        let kill = Command::new("kill").args([signal, &pid]).status().expect("kill is there");
-        assert!(kill.success());
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("its status") {
-                return status;
-            }
-            assert!(start.elapsed() < PATIENCE, "it does not end");
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Both fail if it has ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn serve_answers_every_vector() {
     for vector in vectors() {
         let stream = vector.sent();
-        let server = Server::start();
+        let server = Server::start(&[]);
         let replies = server.converse(&[&stream]);
         assert!(vector.expected().matches(&replies), "{}: {}", vector.id, replies.escape_ascii());
         if stream.len() < 1000 {
-            let server = Server::start();
+            let server = Server::start(&[]);
             let bytes: Vec<_> = stream.chunks(1).collect();
             let replies = server.converse(&bytes);
             assert!(vector.expected().matches(&replies), "{}: {}", vector.id, text(&replies));
@@ -264,26 +173,20 @@ fn serve_answers_every_vector() {
 
 #[test]
 fn clients_share_one_store_and_not_their_streams() {
-    let server = Server::start();
+    let server = Server::start(&[]);
     let (mut one, mut two) = (server.connect(), server.connect());
-    let ask = |stream: &mut TcpStream, request: &str, reply: &str| {
-        stream.write_all(request.as_bytes()).expect("the server reads");
-        let mut got = vec![0; reply.len()];
-        stream.read_exact(&mut got).expect("the server answers");
-        assert_eq!(text(&got), reply, "{request:?}");
-    };
-    ask(&mut one, "set k 3\na", "");
-    ask(&mut two, "get k\n", "END\n");
-    ask(&mut two, "set k 1\nB\nget", "STORED\n");
-    ask(&mut one, "bc\nget k\n", "STORED\nVALUE k 3\nabc\nEND\n");
-    ask(&mut two, " k\n", "VALUE k 3\nabc\nEND\n");
+    ask(&mut one, b"set k 3\na", b"");
+    ask(&mut two, b"get k\n", b"END\n");
+    ask(&mut two, b"set k 1\nB\nget", b"STORED\n");
+    ask(&mut one, b"bc\nget k\n", b"STORED\nVALUE k 3\nabc\nEND\n");
+    ask(&mut two, b" k\n", b"VALUE k 3\nabc\nEND\n");
     drop(one);
-    ask(&mut two, "get k\n", "VALUE k 3\nabc\nEND\n");
+    ask(&mut two, b"get k\n", b"VALUE k 3\nabc\nEND\n");
 }
 
 #[test]
 fn a_hundred_clients_at_once() {
-    let server = Server::start();
+    let server = Server::start(&[]);
     thread::scope(|scope| {
         for client in 0..100 {
             let server = &server;
@@ -299,25 +202,12 @@ fn a_hundred_clients_at_once() {
 }
 
 #[test]
-fn serve_stops_on_signals() {
-    for signal in ["-TERM", "-INT"] {
-        let server = Server::start();
-        let client = server.connect();
-        assert_eq!(server.end(signal).code(), Some(0), "{signal}");
-        let mut rest = Vec::new();
-        // Closed or reset: gone either way.
-        let _ = (&client).read_to_end(&mut rest);
-        assert_eq!(text(&rest), "");
-    }
-}
-
-#[test]
 fn an_address_in_use_is_told() {
-    let server = Server::start();
-    let port = server.address.port().to_string();
+    let server = Server::start(&[]);
+    let port = server.address().port().to_string();
     let Output { status, stderr, .. } = output(&["serve", "-p", &port], b"");
     assert_eq!(status.code(), Some(3));
     let told = text(&stderr);
-    let start = format!("memwire: cannot listen on 127.0.0.1 port {port}: ");
+    let start = format!("memwire: cannot listen on 127.0.0.1:{port}: ");
     assert!(told.starts_with(&start) && told.lines().count() == 1, "{told}");
 }

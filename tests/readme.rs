@@ -1,14 +1,10 @@
 //! What the README shows is what happens.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{Shutdown, TcpStream},
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_memwire");
+use process::{PROGRAM, Server, text};
+
+mod process;
 
 /// What follows this line up to the end of its fence.
 fn block(first: &str) -> String {
@@ -26,24 +22,8 @@ fn the_conversation() {
     let printed: String = shown.lines().filter(|l| !l.starts_with("> ")).map(line).collect();
     assert!(typed.len() > 20 && printed.len() > 20, "{shown}");
 
-    let mut server = Command::new(PROGRAM)
-        .args(["serve", "-p", "0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut told = String::new();
-    let mut stderr = BufReader::new(server.stderr.take().expect("a pipe"));
-    stderr.read_line(&mut told).expect("it tells its address");
-    let address = told.split_whitespace().last().expect("an address");
-    let mut client = TcpStream::connect(address).expect("it accepts");
-    client.write_all(typed.as_bytes()).expect("it reads");
-    client.shutdown(Shutdown::Write).expect("the stream ends");
-    let mut replies = String::new();
-    let read = client.read_to_string(&mut replies);
-    server.kill().expect("it is still there");
-    server.wait().expect("it ends");
-    read.expect("it answers, and closes");
-    assert_eq!(replies, printed);
+    let replies = Server::start(&[]).converse(&[typed.as_bytes()]);
+    assert_eq!(text(&replies), printed);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use memwire::store::{Change, Item, Map, SharedMap, Store};
+use memwire::store::{Cache, Change, Item, Map, Store};
 
 fn put(value: &[u8]) -> Change {
     Change::Put(Item::from(value))
@@ -47,20 +47,27 @@ fn the_map() {
     assert_eq!(map.len(), 2);
 }
 
-#[test]
-fn the_shared_map() {
-    let map = SharedMap::new();
-    check(&mut &map);
+const MIB: usize = 1 << 20;
+
+fn cache(megabytes: usize) -> Cache {
+    Cache::new(megabytes * MIB, MIB + 250)
 }
 
 #[test]
-fn updates_of_a_shared_map_are_atomic() {
-    let map = SharedMap::new();
+fn the_cache() {
+    let cache = cache(64);
+    check(&mut &cache);
+    assert!(cache.is_empty());
+}
+
+#[test]
+fn updates_of_a_cache_are_atomic() {
+    let cache = cache(64);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..1000 {
-                    (&map).update(b"k", |item| {
+                    (&cache).update(b"k", |item| {
                         let mut value = item.map_or(vec![], |item| item.value().to_vec());
                         value.push(b'x');
                         (put(&value), ())
@@ -69,5 +76,43 @@ fn updates_of_a_shared_map_are_atomic() {
             });
         }
     });
-    assert_eq!(value(&mut &map, b"k").map(|value| value.len()), Some(4000));
+    assert_eq!(value(&mut &cache, b"k").map(|value| value.len()), Some(4000));
+}
+
+/// Whatever the cache holds, and whatever the key held, the largest item is there when it was put.
+#[test]
+fn the_largest_item_can_always_be_stored() {
+    for megabytes in [5, 64] {
+        let cache = cache(megabytes);
+        let mut store = &cache;
+        let largest = vec![b'v'; MIB];
+        for i in 0..700_000_u32 {
+            store.update(i.to_string().as_bytes(), |_| (put(&[b'v'; 100]), ()));
+            store.get((i / 2).to_string().as_bytes(), |_| ());
+        }
+        for i in 0..2000_u32 {
+            let key = i.to_string();
+            let before = [0, 1, 100, 100_000, 500_000, MIB][i as usize % 6];
+            if i % 7 > 0 {
+                store.update(key.as_bytes(), |_| (put(&largest[..before]), ()));
+            }
+            store.update(key.as_bytes(), |_| (put(&largest), ()));
+            let length = store.get(key.as_bytes(), |item| item.value().len());
+            assert_eq!(length, Some(MIB), "{key} after {before}, of {megabytes} MiB");
+            assert!(cache.weight() <= (megabytes * MIB) as u64, "{}", cache.weight());
+        }
+    }
+}
+
+/// Growing the items that are there takes room from others, not from the rest of the memory.
+#[test]
+fn a_cache_stays_within_its_capacity() {
+    let cache = cache(8);
+    for size in [10, 100, 1000, 10_000, 1000, 10, 20_000] {
+        for i in 0..20_000_u32 {
+            (&cache).update(i.to_string().as_bytes(), |_| (put(&vec![b'v'; size]), ()));
+            assert!(cache.weight() <= 8 << 20, "{}", cache.weight());
+        }
+    }
+    assert!(cache.weight() > 7 << 20, "{}", cache.weight());
 }

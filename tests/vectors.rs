@@ -3,26 +3,25 @@
 use std::{
     collections::HashSet,
     fs,
-    io::{self, Read},
+    io::{self, IoSlice, Read},
     iter::{self, Peekable},
     path::Path,
-    pin::Pin,
     slice,
-    task::{Context, Poll, ready},
 };
 
 use memwire::{
     Limits,
-    app::{RunError, converse, run},
+    app::{Options, RunError, Transport, converse, run},
     dialect::simple::{Replies, Requests},
     oracle, simulate, simulate_to,
-    store::SharedMap,
+    store::Cache,
     vectors::{Clause, End, Level, Suite, Vector},
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     runtime,
+    sync::watch,
 };
 
 mod laws;
@@ -335,10 +334,12 @@ async fn over_tcp(listener: &TcpListener, stream: &[u8], cuts: &[usize]) -> Vec<
     let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
     let (client, (server, _)) = (client.expect("a connection"), server.expect("a connection"));
     let cuts = cuts.iter().copied().peekable();
-    let mut server = Cut { stream: server, cuts, read: 0 };
-    let serving = async move {
+    let server = Cut { stream: server, cuts, read: 0 };
+    let store = Cache::new(16 << 20, 2 << 20);
+    let (_keep, stop) = watch::channel(false);
+    let serving = async {
         // A truncated stream is an error here, and told by other tests.
-        let _ = converse(&mut server, &SharedMap::new(), LIMITS).await;
+        let _ = converse(server, &store, Options::default(), stop).await;
     };
     let (mut replies, mut requests) = client.into_split();
     let sending = async {
@@ -358,39 +359,26 @@ struct Cut<'c> {
     read: usize,
 }
 
-impl AsyncRead for Cut<'_> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+impl Transport for Cut<'_> {
+    fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.read;
         while self.cuts.next_if(|cut| *cut <= read).is_some() {}
-        let most = self.cuts.peek().map_or(usize::MAX, |cut| cut - read).min(buffer.remaining());
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
-        ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
-        let length = part.filled().len();
-        buffer.advance(length);
+        let most = self.cuts.peek().map_or(usize::MAX, |cut| cut - read).min(buffer.len());
+        let length = self.stream.try_read(&mut buffer[..most])?;
         self.read += length;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Cut<'_> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        Ok(length)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+    fn try_write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.stream.try_write_vectored(parts)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    async fn readable(&self) -> io::Result<()> {
+        self.stream.readable().await
+    }
+
+    async fn writable(&self) -> io::Result<()> {
+        self.stream.writable().await
     }
 }
 

@@ -9,7 +9,7 @@ mod serve;
 mod vectors;
 
 pub use run::{RunError, run};
-pub use serve::{converse, serve};
+pub use serve::{ConverseError, Options, Transport, converse};
 
 /// The memcached text protocol as a filter and a server
 #[derive(Debug, Parser)]
@@ -43,6 +43,10 @@ struct Failure {
 impl Failure {
     fn wrong(message: String) -> Self {
         Self { code: 1, message }
+    }
+
+    fn usage(message: String) -> Self {
+        Self { code: 2, message }
     }
 
     fn io(message: String) -> Self {

@@ -9,13 +9,13 @@ use core::{
 
 use crate::dialect::Value;
 
+#[cfg(feature = "app")]
+mod cache;
 mod map;
-#[cfg(feature = "std")]
-mod shared;
 
+#[cfg(feature = "app")]
+pub use cache::Cache;
 pub use map::Map;
-#[cfg(feature = "std")]
-pub use shared::SharedMap;
 
 /// What a key holds. A clone shares the bytes.
 #[derive(Clone)]

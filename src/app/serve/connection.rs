@@ -1,0 +1,199 @@
+//! One client's connection: a session, and what waits to be read or sent.
+
+use std::{
+    cell::RefCell,
+    error::Error,
+    fmt,
+    io::{self, ErrorKind},
+    mem,
+    time::Duration,
+};
+
+use tokio::{select, sync::watch, task::yield_now, time::timeout};
+
+use super::{Transport, outbox::Outbox};
+use crate::{
+    Limits, Output as _, Progress, Session, Truncated, dialect::simple::Requests, store::Cache,
+};
+
+/// The size of a read, in bytes. What is left of one while its replies wait is the connection's.
+const CHUNK: usize = 16_384;
+
+/// So many chunks, or fills of the outbox, are served before others are let go on.
+const ROUNDS: usize = 4;
+
+/// What all connections of a thread use in turn, so that an idle one holds no buffer.
+struct Shared {
+    chunk: Box<[u8]>,
+    outbox: Outbox,
+}
+
+thread_local! {
+    static SHARED: RefCell<Shared> = RefCell::new(Shared {
+        chunk: vec![0; CHUNK].into_boxed_slice(),
+        outbox: Outbox::default(),
+    });
+}
+
+/// How clients are served.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// How large lines and values may be.
+    pub limits: Limits,
+    /// How long a client may neither send nor take anything; `None`: for ever.
+    pub idle: Option<Duration>,
+}
+
+/// Why a conversation ended before the client's stream did, or in the wrong place.
+#[derive(Debug)]
+pub enum ConverseError {
+    /// The client's stream ended inside a request.
+    Truncated(Truncated),
+    /// The client neither sent nor took anything for as long as it may.
+    Idle,
+    /// The connection failed.
+    Io(io::Error),
+}
+
+impl fmt::Display for ConverseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated(truncated) => truncated.fmt(f),
+            Self::Idle => f.write_str("idle for too long"),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for ConverseError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Truncated(truncated) => Some(truncated),
+            Self::Idle => None,
+            Self::Io(error) => Some(error),
+        }
+    }
+}
+
+impl From<io::Error> for ConverseError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Serves one client until it ends its stream; or, once `stop` is closed or set, until what it
+/// sent so far is answered.
+///
+/// # Errors
+///
+/// See [`ConverseError`].
+pub async fn converse<T: Transport>(
+    transport: T,
+    store: &Cache,
+    options: Options,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), ConverseError> {
+    let session = Session::new(options.limits);
+    let mut connection =
+        Connection { transport, session, unread: Vec::new(), unsent: Outbox::default() };
+    loop {
+        let stopping = *stop.borrow() || stop.has_changed().is_err();
+        let turn = SHARED.with_borrow_mut(|shared| connection.turn(store, shared))?;
+        match turn {
+            Turn::Yield => yield_now().await,
+            Turn::Send => wait(options.idle, connection.transport.writable()).await?,
+            Turn::Receive if stopping => return Ok(()),
+            Turn::Receive => select! {
+                ready = wait(options.idle, connection.transport.readable()) => ready?,
+                // Either way the next turn is the last one that reads.
+                _ = stop.wait_for(|stop| *stop) => {}
+            },
+            Turn::End => {
+                return connection.session.finish().map_err(ConverseError::Truncated);
+            }
+        }
+    }
+}
+
+async fn wait(
+    idle: Option<Duration>,
+    ready: impl Future<Output = io::Result<()>>,
+) -> Result<(), ConverseError> {
+    match idle {
+        None => Ok(ready.await?),
+        Some(idle) => Ok(timeout(idle, ready).await.map_err(|_| ConverseError::Idle)??),
+    }
+}
+
+struct Connection<T> {
+    transport: T,
+    session: Session<Requests>,
+    /// The rest of a chunk. Invariant: empty, unless a turn ended with `Send` or `Yield`.
+    unread: Vec<u8>,
+    /// Invariant: empty, unless a turn ended with `Send`.
+    unsent: Outbox,
+}
+
+/// What a connection does next.
+enum Turn {
+    /// Waits for the client to send.
+    Receive,
+    /// Waits for the client to take its replies. Nothing more is read from it until then.
+    Send,
+    /// Lets others go on.
+    Yield,
+    /// The client's stream has ended, and all of it is answered.
+    End,
+}
+
+impl<T: Transport> Connection<T> {
+    /// Serves the client as far as that goes without waiting.
+    fn turn(&mut self, mut store: &Cache, shared: &mut Shared) -> io::Result<Turn> {
+        if self.unsent.len() > 0 {
+            if !self.unsent.send(&mut self.transport)? {
+                return Ok(Turn::Send);
+            }
+            self.unsent = Outbox::default();
+        }
+        let mut unread = mem::take(&mut self.unread);
+        let mut rounds = 0;
+        loop {
+            let mut requests = if !unread.is_empty() || self.session.is_replying() {
+                unread.as_slice()
+            } else if rounds >= ROUNDS {
+                return Ok(Turn::Yield);
+            } else {
+                match self.transport.try_read(&mut shared.chunk) {
+                    Ok(0) => return Ok(Turn::End),
+                    Ok(length) => &shared.chunk[..length],
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Turn::Receive);
+                    }
+                    Err(error) => return Err(error),
+                }
+            };
+            loop {
+                let outbox = &mut shared.outbox;
+                let progress = self.session.advance(&mut store, 0, &mut requests, outbox);
+                rounds += 1;
+                let all_sent = outbox.send(&mut self.transport);
+                if !matches!(all_sent, Ok(true)) {
+                    // What is unsent is this connection's, and no other's.
+                    self.unsent = mem::take(outbox);
+                }
+                if !all_sent? {
+                    self.unread = requests.to_vec();
+                    return Ok(Turn::Send);
+                }
+                if progress == Progress::NeedInput {
+                    break;
+                }
+                if rounds >= ROUNDS {
+                    self.unread = requests.to_vec();
+                    return Ok(Turn::Yield);
+                }
+            }
+            unread = Vec::new();
+        }
+    }
+}

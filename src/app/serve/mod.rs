@@ -1,0 +1,418 @@
+//! The server: listeners, the bound on connections, and an orderly end.
+
+use std::{
+    fmt, fs, io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    os::unix::fs::FileTypeExt as _,
+    path::{Path, PathBuf},
+    process,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    runtime, select,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{Semaphore, watch},
+    time::{sleep, timeout},
+};
+use tracing::{Level, debug, info, warn};
+
+use super::Failure;
+use crate::{Limits, store::Cache};
+
+mod connection;
+mod outbox;
+mod transport;
+
+pub use connection::{ConverseError, Options, converse};
+pub use transport::Transport;
+
+/// After the first signal, clients have this long to take what they asked for.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long to wait for whatever is missing to accept a connection.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// What a client is told that is one too many.
+const TOO_MANY: &[u8] = b"SERVER_ERROR too many open connections\n";
+
+/// So many clients that are one too many are told so with care; more, without.
+const REFUSED_AT_ONCE: usize = 64;
+
+/// How long such a client has to end its stream before it is cut off.
+const REFUSAL: Duration = Duration::from_secs(1);
+
+/// File descriptors beside those of clients: listeners, standard streams, the runtime's own.
+const OTHER_FILES: u64 = 64;
+
+/// Serve clients over TCP and Unix sockets, all from one bounded store
+///
+/// Prints each address to standard error when it is ready. The first SIGTERM or SIGINT ends it in
+/// order: what was received is answered, within 5 seconds. A second one ends it at once.
+#[derive(Debug, clap::Args)]
+#[command(after_help = super::EXIT_CODES)]
+pub(super) struct Args {
+    /// Addresses to listen on, such as 127.0.0.1 or 127.0.0.1:11212; all on one port, or each on its own
+    #[arg(short, long, value_name = "ADDR", value_delimiter = ',')]
+    listen: Vec<Address>,
+
+    /// TCP port, where an address names none; 0 lets the system choose [default: 11211]
+    #[arg(short, long, value_name = "PORT")]
+    port: Option<u16>,
+
+    /// Unix socket to listen on; without -l and -p, nothing else is listened on
+    #[arg(short, long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+
+    /// Threads that serve
+    #[arg(short, long, value_name = "N", default_value = "4")]
+    threads: NonZeroUsize,
+
+    /// Memory for items, in megabytes
+    #[arg(short, long, value_name = "MB", default_value = "64")]
+    memory: NonZeroUsize,
+
+    /// Clients at a time
+    #[arg(short, long, value_name = "N", default_value = "1024")]
+    connections: NonZeroUsize,
+
+    /// Largest value, in bytes or with k or m behind it
+    #[arg(short = 'I', long, value_name = "SIZE", default_value = "1m")]
+    item_size: Size,
+
+    /// Close a connection on which nothing moves for so long; 0: never
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    idle_timeout: u64,
+
+    /// Tell of connections; -vv, of what is wrong with them too
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+/// An IP address, and a port or not.
+#[derive(Clone, Copy, Debug)]
+struct Address(IpAddr, Option<u16>);
+
+impl FromStr for Address {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(address) = text.parse::<SocketAddr>() {
+            return Ok(Self(address.ip(), Some(address.port())));
+        }
+        match text.parse() {
+            Ok(address) => Ok(Self(address, None)),
+            Err(_) => Err("expected an IP address, with :PORT behind it or not"),
+        }
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug)]
+struct Size(usize);
+
+impl FromStr for Size {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.trim_end_matches(['k', 'K', 'm', 'M']);
+        let unit = match &text[digits.len()..] {
+            "" => 1,
+            "k" | "K" => 1 << 10,
+            "m" | "M" => 1 << 20,
+            _ => 0,
+        };
+        match digits.parse::<usize>().ok().and_then(|count| count.checked_mul(unit)) {
+            Some(size @ 1..=0x4000_0000) => Ok(Self(size)),
+            _ => Err("expected a size from 1 to 1024m, such as 1048576, 1024k or 1m"),
+        }
+    }
+}
+
+pub(super) fn execute(args: &Args) -> Result<(), Failure> {
+    let level = [Level::WARN, Level::INFO, Level::DEBUG][usize::from(args.verbose.min(2))];
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
+        .with_target(false)
+        .init();
+    let store = new_store(args)?;
+    allow_files(args.connections.get() as u64 + OTHER_FILES)?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(args.threads.get())
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io(format!("cannot start: {error}")))?;
+    runtime.block_on(listen(args, store))
+}
+
+fn new_store(args: &Args) -> Result<Cache, Failure> {
+    let largest = args.item_size.0 + Limits::DEFAULT.line;
+    let least = Cache::least_capacity(largest).div_ceil(1 << 20);
+    if args.memory.get() < least {
+        let message = format!(
+            "-m {} is too little for values of {} bytes: expected at least -m {least}, or a \
+             smaller -I",
+            args.memory, args.item_size.0,
+        );
+        return Err(Failure::usage(message));
+    }
+    Ok(Cache::new(args.memory.get().saturating_mul(1 << 20), largest))
+}
+
+/// Raises the limit of open files if it has to be, and can be.
+fn allow_files(needed: u64) -> Result<(), Failure> {
+    use rlimit::Resource;
+    let fail = |error: io::Error| Failure::io(format!("cannot tell the limit of files: {error}"));
+    let (soft, hard) = Resource::NOFILE.get().map_err(fail)?;
+    if soft >= needed {
+        return Ok(());
+    }
+    Resource::NOFILE.set(needed, hard.max(needed)).map_err(|error| {
+        Failure::io(format!(
+            "so many connections need {needed} file descriptors, and the limit is {hard}: \
+             {error}; raise it (ulimit -n), or ask for fewer (-c)"
+        ))
+    })
+}
+
+/// What is listened on; a socket file goes when this does.
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener, PathBuf),
+}
+
+impl Listener {
+    async fn tcp(address: SocketAddr) -> Result<Self, Failure> {
+        let listener = TcpListener::bind(address).await;
+        let fail = |error| Failure::io(format!("cannot listen on {address}: {error}"));
+        listener.map(Self::Tcp).map_err(fail)
+    }
+
+    fn unix(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        let fail =
+            |why: &dyn fmt::Display| Err(Failure::io(format!("cannot listen on {shown}: {why}")));
+        let mut listener = UnixListener::bind(path);
+        if matches!(&listener, Err(error) if error.kind() == io::ErrorKind::AddrInUse) {
+            match fs::symlink_metadata(path) {
+                Ok(file) if !file.file_type().is_socket() => {
+                    return fail(&"there is a file that is no socket");
+                }
+                Ok(_) | Err(_) => {}
+            }
+            match std::os::unix::net::UnixStream::connect(path) {
+                Ok(_) => return fail(&"another server is listening there"),
+                // Left behind by a server that is gone.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+                Err(error) => return fail(&error),
+            }
+            if let Err(error) = fs::remove_file(path) {
+                return fail(&error);
+            }
+            listener = UnixListener::bind(path);
+        }
+        match listener {
+            Ok(listener) => Ok(Self::Unix(listener, path.to_owned())),
+            Err(error) => fail(&error),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // Without it Nagle's algorithm stays on: slower, but right.
+                let _ = stream.set_nodelay(true);
+                Ok(Accepted::Tcp(stream))
+            }
+            Self::Unix(listener, _) => Ok(Accepted::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => address.fmt(f),
+                Err(error) => error.fmt(f),
+            },
+            Self::Unix(_, path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Self::Unix(_, path) = self {
+            // Whoever took it away first is welcome.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+enum Accepted {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+async fn listen(args: &Args, store: Cache) -> Result<(), Failure> {
+    let mut addresses = args.listen.clone();
+    if addresses.is_empty() && (args.port.is_some() || args.socket.is_none()) {
+        addresses.push(Address(Ipv4Addr::LOCALHOST.into(), None));
+    }
+    let mut listeners = Vec::new();
+    for Address(address, port) in addresses {
+        let port = port.or(args.port).unwrap_or(11211);
+        listeners.push(Listener::tcp((address, port).into()).await?);
+    }
+    if let Some(path) = &args.socket {
+        listeners.push(Listener::unix(path)?);
+    }
+    let fail = |error| Failure::io(format!("cannot wait for signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
+    for listener in &listeners {
+        eprintln!("memwire: listening on {listener}");
+    }
+    let idle = (args.idle_timeout > 0).then(|| Duration::from_secs(args.idle_timeout));
+    let limits = Limits { value: args.item_size.0, ..Limits::DEFAULT };
+    let server = Arc::new(Server {
+        store,
+        options: Options { limits, idle },
+        clients: Arc::new(Semaphore::new(args.connections.get().min(Semaphore::MAX_PERMITS))),
+        refused: Arc::new(Semaphore::new(REFUSED_AT_ONCE)),
+    });
+    let all = server.clients.available_permits();
+    let (stop, stopped) = watch::channel(false);
+    let accepting = listeners
+        .into_iter()
+        .map(|listener| tokio::spawn(Arc::clone(&server).accept(listener, stopped.clone())));
+    let accepting: Vec<_> = accepting.collect();
+    drop(stopped);
+
+    let first = next_signal(&mut terminate, &mut interrupt).await;
+    info!("{first}: no more clients; answering what was received");
+    // Fails only if nobody listens any more.
+    let _ = stop.send(true);
+    let farewell = async {
+        for task in accepting {
+            // It does not panic.
+            let _ = task.await;
+        }
+        let all = u32::try_from(all).unwrap_or(u32::MAX);
+        let _ = server.clients.acquire_many(all).await;
+    };
+    select! {
+        () = farewell => {}
+        () = sleep(FAREWELL) => {
+            let left = all - server.clients.available_permits();
+            warn!("{left} clients did not take their replies in time");
+        }
+        second = next_signal(&mut terminate, &mut interrupt) => process::exit(second.exit_code()),
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    Terminate,
+    Interrupt,
+}
+
+impl Stop {
+    /// What a shell reports of a process that such a signal ended.
+    fn exit_code(self) -> i32 {
+        match self {
+            Self::Terminate => 128 + 15,
+            Self::Interrupt => 128 + 2,
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+        })
+    }
+}
+
+async fn next_signal(terminate: &mut Signal, interrupt: &mut Signal) -> Stop {
+    select! {
+        _ = terminate.recv() => Stop::Terminate,
+        _ = interrupt.recv() => Stop::Interrupt,
+    }
+}
+
+struct Server {
+    store: Cache,
+    options: Options,
+    /// A permit for each client there may be.
+    clients: Arc<Semaphore>,
+    refused: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Serves each client that connects, until it is told to stop.
+    async fn accept(self: Arc<Self>, listener: Listener, mut stop: watch::Receiver<bool>) {
+        loop {
+            let accepted = select! {
+                accepted = listener.accept() => accepted,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            match accepted {
+                Ok(Accepted::Tcp(stream)) => self.admit(stream, &stop),
+                Ok(Accepted::Unix(stream)) => self.admit(stream, &stop),
+                Err(error) => {
+                    warn!("cannot accept a connection: {error}");
+                    sleep(ACCEPT_AGAIN).await;
+                }
+            }
+        }
+    }
+
+    fn admit<T>(self: &Arc<Self>, mut stream: T, stop: &watch::Receiver<bool>)
+    where
+        T: Transport + tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
+    {
+        if let Ok(permit) = Arc::clone(&self.clients).try_acquire_owned() {
+            let (server, stop) = (Arc::clone(self), stop.clone());
+            tokio::spawn(async move {
+                info!("a client connects");
+                match converse(stream, &server.store, server.options, stop).await {
+                    Ok(()) => info!("a client leaves"),
+                    Err(error) => {
+                        info!("a client leaves");
+                        debug!("it left because: {error}");
+                    }
+                }
+                drop(permit);
+            });
+            return;
+        }
+        info!("a client is one too many");
+        // There is room for one line in a new connection.
+        let _ = stream.try_write_vectored(&[io::IoSlice::new(TOO_MANY)]);
+        let Ok(permit) = Arc::clone(&self.refused).try_acquire_owned() else { return };
+        // Closed with bytes unread, the connection would be reset, and the line perhaps be lost.
+        tokio::spawn(async move {
+            let reading = async {
+                stream.shutdown().await?;
+                let mut rest = [0; 512];
+                while stream.read(&mut rest).await? > 0 {}
+                io::Result::Ok(())
+            };
+            let _ = timeout(REFUSAL, reading).await;
+            drop(permit);
+        });
+    }
+}

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
     runtime, select,
     signal::unix::{Signal, SignalKind, signal},
     sync::{Semaphore, watch},
@@ -34,6 +34,10 @@ pub use transport::Transport;
 
 /// After the first signal, clients have this long to take what they asked for.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// So many connections may wait to be accepted; those that find no place there try again after a
+/// second.
+const BACKLOG: u32 = 4096;
 
 /// How long to wait for whatever is missing to accept a connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
@@ -189,10 +193,18 @@ enum Listener {
 }
 
 impl Listener {
-    async fn tcp(address: SocketAddr) -> Result<Self, Failure> {
-        let listener = TcpListener::bind(address).await;
+    fn tcp(address: SocketAddr) -> Result<Self, Failure> {
+        let listen = || {
+            let socket = match address {
+                SocketAddr::V4(_) => TcpSocket::new_v4(),
+                SocketAddr::V6(_) => TcpSocket::new_v6(),
+            }?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            socket.listen(BACKLOG)
+        };
         let fail = |error| Failure::io(format!("cannot listen on {address}: {error}"));
-        listener.map(Self::Tcp).map_err(fail)
+        listen().map(Self::Tcp).map_err(fail)
     }
 
     fn unix(path: &Path) -> Result<Self, Failure> {
@@ -271,7 +283,7 @@ async fn listen(args: &Args, store: Cache) -> Result<(), Failure> {
     let mut listeners = Vec::new();
     for Address(address, port) in addresses {
         let port = port.or(args.port).unwrap_or(11211);
-        listeners.push(Listener::tcp((address, port).into()).await?);
+        listeners.push(Listener::tcp((address, port).into())?);
     }
     if let Some(path) = &args.socket {
         listeners.push(Listener::unix(path)?);

@@ -1,0 +1,405 @@
+//! `memwire serve` in real use, and among hostile clients, with its memory measured.
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs,
+    io::{ErrorKind, Read as _, Write as _},
+    net::{Shutdown, TcpStream},
+    os::unix::net::{UnixListener, UnixStream},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use process::{Folder, Server, ask, output, text, until};
+
+mod process;
+
+const MIB: usize = 1 << 20;
+
+/// A `set` of this key to so many bytes.
+fn set(key: &str, size: usize) -> Vec<u8> {
+    [format!("set {key} {size}\n").as_bytes(), &vec![b'v'; size], b"\n"].concat()
+}
+
+#[test]
+fn on_several_addresses_and_a_socket_at_once() {
+    let folder = Folder::new();
+    let path = folder.file("socket");
+    let args = ["-p", "0", "-l", "127.0.0.1,127.0.0.2", "-l", "127.0.0.3:0", "-s", &path];
+    let mut server = Server::start_on(&args, 4);
+    assert_eq!(server.told[3], path);
+    let mut unix = UnixStream::connect(&path).expect("it accepts");
+    ask(&mut unix, &set("k", 3), b"STORED\n");
+    for (address, host) in server.told[..3].iter().zip(["127.0.0.1", "127.0.0.2", "127.0.0.3"]) {
+        assert!(address.starts_with(&format!("{host}:")), "{address}");
+        let mut tcp = TcpStream::connect(address).expect("it accepts");
+        ask(&mut tcp, b"get k\n", b"VALUE k 3\nvvv\nEND\n");
+    }
+    server.signal("-TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(!fs::exists(&path).expect("the folder is there"), "the socket stays");
+}
+
+#[test]
+fn on_a_socket_alone() {
+    let folder = Folder::new();
+    let path = folder.file("socket");
+    let server = Server::start_on(&["-s", &path], 1);
+    assert_eq!(server.told, [path.as_str()]);
+    // A live one is not taken away from its server.
+    let second = output(&["serve", "-s", &path], b"");
+    let told = format!("memwire: cannot listen on {path}: another server is listening there\n");
+    assert_eq!((second.status.code(), text(&second.stderr)), (Some(3), told));
+    let mut unix = UnixStream::connect(&path).expect("it accepts");
+    ask(&mut unix, b"get k\n", b"END\n");
+}
+
+#[test]
+fn a_socket_that_was_left_behind_is_replaced_and_a_file_is_not() {
+    let folder = Folder::new();
+    let path = folder.file("socket");
+    drop(UnixListener::bind(&path).expect("a socket"));
+    assert!(fs::exists(&path).expect("the folder is there"));
+    drop(Server::start_on(&["-s", &path], 1));
+
+    let path = folder.file("file");
+    fs::write(&path, "precious").expect("a file");
+    let refused = output(&["serve", "-s", &path], b"");
+    let told = format!("memwire: cannot listen on {path}: there is a file that is no socket\n");
+    assert_eq!((refused.status.code(), text(&refused.stderr)), (Some(3), told));
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), "precious");
+
+    let path = folder.file("missing/socket");
+    let refused = output(&["serve", "-s", &path], b"");
+    let told = text(&refused.stderr);
+    assert_eq!((refused.status.code(), told.lines().count()), (Some(3), 1), "{told}");
+}
+
+#[test]
+fn what_cannot_be_had_is_told_in_one_line() {
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["-m", "4"], 2, "-m 4 is too little for values of 1048576 bytes: expected at least -m "),
+        (&["-I", "100m"], 2, "is too little for values of 104857600 bytes"),
+        (&["-I", "0"], 2, "expected a size from 1 to 1024m"),
+        (&["-I", "1g"], 2, "expected a size from 1 to 1024m"),
+        (&["-c", "4000000000"], 3, "so many connections need 4000000064 file descriptors"),
+        (&["-l", "192.0.2.1"], 3, "cannot listen on 192.0.2.1:0: "),
+    ];
+    for (args, code, message) in cases {
+        let refused = output(&[&["serve", "-p", "0"], args].concat(), b"");
+        let told = text(&refused.stderr);
+        assert!(told.contains(message), "{args:?}: {told}");
+        assert_eq!(refused.status.code(), Some(code), "{told}");
+    }
+}
+
+#[test]
+fn values_up_to_the_given_size() {
+    let server = Server::start(&["-I", "2k", "-m", "64"]);
+    let mut client = server.connect();
+    ask(&mut client, &set("k", 2048), b"STORED\n");
+    ask(&mut client, &set("k", 2049), b"SERVER_ERROR object too large for cache\n");
+    let server = Server::start(&["-I", "8m"]);
+    let mut client = server.connect();
+    ask(&mut client, &set("k", 8 * MIB), b"STORED\n");
+    let value = vec![b'v'; 8 * MIB];
+    let reply = [format!("VALUE k {}\n", 8 * MIB).as_bytes(), &value, b"\nEND\n"].concat();
+    ask(&mut client, b"get k\n", &reply);
+}
+
+#[test]
+fn one_client_too_many_is_told_so() {
+    let server = Server::start(&["-c", "2"]);
+    let mut one = server.connect();
+    let mut two = server.connect();
+    ask(&mut one, b"get k\n", b"END\n");
+    ask(&mut two, b"get k\n", b"END\n");
+    // Also one that sends before it reads.
+    let mut three = server.connect();
+    three.write_all(b"get k\n").expect("it connects");
+    let mut told = String::new();
+    three.read_to_string(&mut told).expect("it is closed in order");
+    assert_eq!(told, "SERVER_ERROR too many open connections\n");
+    ask(&mut one, b"get k\n", b"END\n");
+    drop(two);
+    until("there is room again", || {
+        let mut four = server.connect();
+        let mut reply = [0; 3];
+        four.write_all(b"get k\n").is_ok()
+            && four.read_exact(&mut reply).is_ok()
+            && &reply == b"END"
+    });
+}
+
+#[test]
+fn a_storm_of_connections_passes() {
+    let server = Server::start(&["-c", "20"]);
+    let mut client = server.connect();
+    ask(&mut client, b"get k\n", b"END\n");
+    let before = server.resident();
+    for _ in 0..10 {
+        let storm: Vec<_> = (0..300).map(|_| server.connect()).collect();
+        ask(&mut client, b"get k\n", b"END\n");
+        drop(storm);
+    }
+    until("others can connect", || {
+        let mut other = server.connect();
+        let mut reply = [0; 3];
+        other.write_all(b"get k\n").is_ok()
+            && other.read_exact(&mut reply).is_ok()
+            && &reply == b"END"
+    });
+    let grown = server.resident().saturating_sub(before);
+    assert!(grown < 4 * MIB, "{} KiB more than before", grown / 1024);
+}
+
+#[test]
+fn idle_clients_are_closed_if_so_asked() {
+    let server = Server::start(&["--idle-timeout", "1"]);
+    let mut idle = server.connect();
+    let mut busy = server.connect();
+    ask(&mut idle, b"get k\nget", b"END\n");
+    let mut rest = Vec::new();
+    thread::scope(|scope| {
+        let closed = scope.spawn(|| idle.read_to_end(&mut rest));
+        for _ in 0..15 {
+            ask(&mut busy, b"get k\n", b"END\n");
+            thread::sleep(Duration::from_millis(100));
+        }
+        closed.join().expect("it is closed").expect("in order");
+    });
+    assert_eq!(text(&rest), "");
+}
+
+/// Idle connections, those that announce much, and those that are slow, held by this process and
+/// measured in the other.
+#[test]
+fn ten_thousand_clients_that_send_nothing_more() {
+    const CLIENTS: usize = 10_000;
+    rlimit::increase_nofile_limit(CLIENTS as u64 + 1000).expect("the limit can be asked");
+    let (soft, _) = rlimit::Resource::NOFILE.get().expect("the limit can be asked");
+    assert!(soft > CLIENTS as u64 + 100, "this test needs {CLIENTS} files, and may have {soft}");
+    let server = Server::start(&["-c", "11000"]);
+    let mut other = server.connect();
+    ask(&mut other, b"get k\n", b"END\n");
+    let before = server.resident();
+
+    let mut clients: Vec<_> = (0..CLIENTS).map(|_| server.connect()).collect();
+    for client in &mut clients {
+        ask(client, b"get k\n", b"END\n");
+    }
+    let idle = (server.resident() - before) / CLIENTS;
+    println!("idle: {idle} bytes a connection");
+    assert!(idle <= 2048, "an idle connection takes {idle} bytes");
+
+    for client in &mut clients {
+        client.write_all(b"set key 1048576\n").expect("the server reads");
+    }
+    ask(&mut other, &set("k", 3), b"STORED\n");
+    let announced = (server.resident() - before) / CLIENTS;
+    println!("announced: {announced} bytes a connection");
+    assert!(announced <= 2048, "an announced megabyte takes {announced} bytes");
+
+    for client in &mut clients {
+        client.write_all(b"x").expect("the server reads");
+    }
+    ask(&mut other, b"get k\n", b"VALUE k 3\nvvv\nEND\n");
+    let begun = (server.resident() - before) / CLIENTS;
+    println!("begun: {begun} bytes a connection");
+    assert!(begun <= 2048 + 4096 + 256, "a value's first byte takes {begun} bytes");
+
+    drop(clients);
+    until("their memory is free for others", || {
+        let mut client = server.connect();
+        ask(&mut client, b"get k\n", b"VALUE k 3\nvvv\nEND\n");
+        server.resident() < before + CLIENTS * (2048 + 4096 + 256)
+    });
+}
+
+#[test]
+fn a_line_that_does_not_end() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    ask(&mut client, b"get k\n", b"END\n");
+    let before = server.resident();
+    for _ in 0..100 {
+        client.write_all(&[b'x'; 1_000_000]).expect("the server reads");
+    }
+    ask(&mut client, b"\nget k\n", b"CLIENT_ERROR line too long\nEND\n");
+    let grown = server.resident().saturating_sub(before);
+    assert!(grown < 2 * MIB, "{} KiB more than before", grown / 1024);
+}
+
+/// It is not read from, it fills no memory, and it delays nobody.
+#[test]
+fn a_client_that_never_reads() {
+    let server = Server::start(&["-t", "1"]);
+    let mut other = server.connect();
+    ask(&mut other, &set("big", MIB), b"STORED\n");
+    ask(&mut other, &set("small", 10), b"STORED\n");
+    let before = server.resident();
+    let request = format!("get{}\n", " big small".repeat(10_000));
+    let greedy: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    for client in &greedy {
+        client.set_nonblocking(true).expect("it can");
+        let mut blocked = false;
+        for _ in 0..1000 {
+            match (&*client).write(request.as_bytes()) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => blocked = true,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert!(blocked, "100 MB of requests were taken");
+    }
+    for _ in 0..100 {
+        ask(&mut other, b"get small\n", b"VALUE small 10\nvvvvvvvvvv\nEND\n");
+    }
+    let grown = server.resident().saturating_sub(before);
+    println!("never reads: {} KiB a client", grown / 1024 / greedy.len());
+    // The line, the keys of it to be answered, a chunk, and the outbox; the big value is shared.
+    assert!(grown < greedy.len() * 700 * 1024, "{} KiB more than before", grown / 1024);
+}
+
+#[test]
+fn an_endless_pipeline_leaves_room_for_others() {
+    let server = Server::start(&["-t", "1"]);
+    let mut other = server.connect();
+    ask(&mut other, &set("k", 100), b"STORED\n");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            let client = server.connect();
+            let mut reader = client.try_clone().expect("a handle");
+            scope.spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+            let done = &done;
+            scope.spawn(move || {
+                let requests = b"get k k k k k k k k\n".repeat(5000);
+                while !done.load(Ordering::Relaxed) {
+                    (&client).write_all(&requests).expect("the server reads");
+                }
+                client.shutdown(Shutdown::Both).expect("it ends");
+            });
+        }
+        for _ in 0..200 {
+            let reply = [b"VALUE k 100\n", &[b'v'; 100][..], b"\nEND\n"].concat();
+            ask(&mut other, b"get k\n", &reply);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Bytes come one at a time from some, while others are served.
+#[test]
+fn clients_that_send_a_byte_at_a_time() {
+    let server = Server::start(&["-t", "2"]);
+    let request = set("slow", 30);
+    thread::scope(|scope| {
+        for _ in 0..20 {
+            let (server, request) = (&server, &request);
+            scope.spawn(move || {
+                let mut client = server.connect();
+                for byte in &request[..request.len() - 1] {
+                    client.write_all(&[*byte]).expect("the server reads");
+                    thread::sleep(Duration::from_millis(10));
+                }
+                ask(&mut client, b"\n", b"STORED\n");
+            });
+        }
+        let mut other = server.connect();
+        for _ in 0..1000 {
+            ask(&mut other, b"get k\n", b"END\n");
+        }
+    });
+}
+
+/// Half-closed, reset and vanished, in the middle of whatever: nothing of them stays.
+#[test]
+fn peers_that_leave_in_every_way() {
+    let server = Server::start(&["-c", "30"]);
+    let mut other = server.connect();
+    ask(&mut other, &set("big", MIB), b"STORED\n");
+    let leave = |round: usize| {
+        let mut client = server.connect();
+        let request: &[u8] = match round % 5 {
+            0 => b"get k\nset k 100\nab",
+            1 => b"ge",
+            2 => b"get big big big big\n",
+            3 => b"set k! 99999999\nabc",
+            _ => b"",
+        };
+        // Told that it is one too many, it may be gone already.
+        let _ = client.write_all(request);
+        match round % 3 {
+            0 => drop(client.shutdown(Shutdown::Write)),
+            // Closed with replies unread: a reset.
+            1 => thread::sleep(Duration::from_millis(1)),
+            _ => {}
+        }
+    };
+    (0..300).for_each(leave);
+    let before = server.resident();
+    (0..3000).for_each(leave);
+    let grown = server.resident().saturating_sub(before);
+    assert!(grown < 4 * MIB, "{} KiB more than before", grown / 1024);
+    until("all places are free", || {
+        let mut clients: Vec<_> = (0..29).map(|_| server.connect()).collect();
+        clients.iter_mut().all(|client| {
+            let mut reply = [0; 3];
+            client.write_all(b"get k\n").is_ok()
+                && client.read_exact(&mut reply).is_ok()
+                && &reply == b"END"
+        })
+    });
+}
+
+/// What was received before the signal is answered, and then the server ends.
+#[test]
+fn the_first_signal_ends_in_order() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start(&[]);
+        let idle = server.connect();
+        let mut client = server.connect();
+        ask(&mut client, b"get k\n", b"END\n");
+        client.write_all(&b"get k\n".repeat(10_000)).expect("the server reads");
+        // In its receive buffer at the latest.
+        thread::sleep(Duration::from_millis(100));
+        server.signal(signal);
+        let mut replies = Vec::new();
+        client.read_to_end(&mut replies).expect("it is closed in order");
+        assert_eq!(replies.len(), 40_000, "{signal}");
+        assert_eq!(server.wait().code(), Some(0), "{signal}");
+        assert_eq!((&idle).read(&mut [0]).expect("it is closed in order"), 0);
+    }
+}
+
+#[test]
+fn a_client_that_never_reads_does_not_hold_up_the_end() {
+    let mut server = Server::start(&[]);
+    let mut client = server.connect();
+    ask(&mut client, &set("big", MIB), b"STORED\n");
+    client.write_all(format!("get{}\n", " big".repeat(1000)).as_bytes()).expect("it reads");
+    thread::sleep(Duration::from_millis(100));
+    server.signal("-TERM");
+    let start = std::time::Instant::now();
+    assert_eq!(server.wait().code(), Some(0));
+    // The stated time, and as much again for a loaded machine.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_second_signal_ends_at_once() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let mut server = Server::start(&[]);
+        let mut client = server.connect();
+        ask(&mut client, &set("big", MIB), b"STORED\n");
+        client.write_all(format!("get{}\n", " big".repeat(1000)).as_bytes()).expect("it reads");
+        thread::sleep(Duration::from_millis(100));
+        server.signal(signal);
+        // A new client is refused as soon as the first signal was heard.
+        until("it stops accepting", || TcpStream::connect(server.address()).is_err());
+        server.signal(signal);
+        assert_eq!(server.wait().code(), Some(code), "{signal}");
+    }
+}

@@ -224,7 +224,7 @@ fn a_line_that_does_not_end() {
     ask(&mut client, b"get k\n", b"END\n");
     let before = server.resident();
     for _ in 0..100 {
-        client.write_all(&[b'x'; 1_000_000]).expect("the server reads");
+        client.write_all(&vec![b'x'; 1_000_000]).expect("the server reads");
     }
     ask(&mut client, b"\nget k\n", b"CLIENT_ERROR line too long\nEND\n");
     let grown = server.resident().saturating_sub(before);
@@ -401,5 +401,35 @@ fn the_second_signal_ends_at_once() {
         until("it stops accepting", || TcpStream::connect(server.address()).is_err());
         server.signal(signal);
         assert_eq!(server.wait().code(), Some(code), "{signal}");
+    }
+}
+
+/// Whatever the sizes, and when they change.
+#[test]
+fn resident_memory_stays_near_what_was_given() {
+    // What large items leave behind fits small ones, and what these leave does not fit large ones.
+    let mixed = &[MIB, 100, 10_000, 1000][..];
+    let uniform = [10, 100, 1000, 100_000, MIB].map(|size| (vec![size], 80));
+    for (sizes, most) in uniform.into_iter().chain([(mixed.to_vec(), 110)]) {
+        let server = Server::start(&["-m", "64"]);
+        let client = server.connect();
+        let mut replies = client.try_clone().expect("a handle");
+        let reading = thread::spawn(move || std::io::copy(&mut replies, &mut std::io::sink()));
+        for size in &sizes {
+            let mut written = 0;
+            for i in 0.. {
+                let request = set(&format!("user_{i}"), *size);
+                (&client).write_all(&request).expect("the server reads");
+                written += request.len() + 150;
+                if written > 150 * MIB {
+                    break;
+                }
+            }
+        }
+        client.shutdown(Shutdown::Write).expect("the stream ends");
+        reading.join().expect("no panic").expect("the server answers");
+        let resident = server.resident() / MIB;
+        println!("-m 64, values of {sizes:?} bytes: {resident} MiB");
+        assert!(resident <= most, "{sizes:?}: {resident} MiB");
     }
 }

@@ -16,24 +16,11 @@
 //! # The tour
 //!
 //! A [`Machine`] reads one stream. Feed it what each read delivers; [`Machine::step`] takes what it
-//! uses off the front, and gives a message, a refusal, or asks for more:
+//! uses off the front, and gives a message, a refusal, or asks for more. `cargo run --example
+//! by_hand` runs this, and shows each state:
 //!
 //! ```
-//! use memwire::{Limits, Machine, State, Step, dialect::simple::{Refusal, Requests}};
-//!
-//! let mut machine = Machine::<Requests>::new(Limits::default());
-//!
-//! // The line of a `set`, and a part of its data block.
-//! let mut chunk = &b"set k 5\nhe"[..];
-//! assert!(matches!(machine.step(&mut chunk), Step::NeedMore));
-//! assert_eq!(machine.state(), State::AwaitingValue(4)); // "llo" and LF
-//!
-//! // The rest of it, and a request that is wrong.
-//! let mut chunk = &b"llo\nget k!\n"[..];
-//! assert!(matches!(machine.step(&mut chunk), Step::Dispatch(_)));
-//! assert!(matches!(machine.step(&mut chunk), Step::Refuse(Refusal::Key)));
-//! assert!(matches!(machine.step(&mut chunk), Step::NeedMore));
-//! assert_eq!(machine.finish(), Ok(()));
+#![doc = include_str!("../examples/by_hand.rs")]
 //! ```
 //!
 //! It goes by a [`Grammar`](dialect::Grammar), of which each [dialect] has two: one of requests,
@@ -88,10 +75,11 @@
 //!
 //! - none: the machine, the dialects, the session, the plain map and the oracle; `no_std` with
 //!   `alloc`.
-//! - `std`: faster searches, and a map that threads share.
+//! - `std`: faster searches.
 //! - `serde`: snapshots can be serialised.
-//! - `app` (the default): the program, and conformance vectors.
+//! - `app` (the default): the program, its bounded store, and conformance vectors.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
 
 extern crate alloc;

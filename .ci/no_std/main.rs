@@ -19,6 +19,14 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     loop {}
 }
 
+/// `alloc` as it comes with the toolchain asks for it, also where panics abort.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
+
+// memcpy and its like, and what calls `main`.
+#[link(name = "c")]
+unsafe extern "C" {}
+
 /// The exit code is 0 if both requests are read.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {

@@ -143,6 +143,10 @@ impl Server {
         status.expect("it has ended")
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its resident memory, in bytes.
     pub fn resident(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));

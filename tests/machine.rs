@@ -65,6 +65,48 @@ fn an_assembled_value_has_no_room_to_spare() {
     }
 }
 
+/// Also if its line came before, in one piece or in two.
+#[test]
+fn a_block_that_lies_in_one_chunk_is_lent_from_it() {
+    let block = &b"abc\nget k\n"[..];
+    for before in [&[&b"set k 3\n"[..]][..], &[b"set k", b" 3\n"], &[b"set k 3\n", b""]] {
+        let mut machine = Machine::<Requests>::new(LIMITS);
+        for mut chunk in before.iter().copied() {
+            assert!(matches!(machine.step(&mut chunk), Step::NeedMore));
+        }
+        let mut chunk = block;
+        let Step::Dispatch(Request::Set { value: Value::Lent(value), .. }) =
+            machine.step(&mut chunk)
+        else {
+            panic!("{before:?}")
+        };
+        assert!(std::ptr::eq(value, &raw const block[..3]), "it was copied");
+        assert_eq!(chunk, b"get k\n");
+    }
+}
+
+#[test]
+fn steps_and_messages_can_be_shown() {
+    let mut machine = Machine::<Requests>::new(LIMITS);
+    let mut chunk = &b"set k 3\na\nb\nget a b\nfrob\n"[..];
+    let mut shown = vec![];
+    for _ in 0..4 {
+        shown.push(format!("{:?}", machine.step(&mut chunk)));
+    }
+    let expected = [
+        r#"Dispatch(Set { key: "k", value: "a\nb" })"#,
+        r#"Dispatch(Get(["a", "b"]))"#,
+        "Refuse(UnknownCommand)",
+        "NeedMore",
+    ];
+    assert_eq!(shown, expected);
+    machine.step(&mut &b"set k 3\nab"[..]);
+    let shown = format!("{machine:?}");
+    for part in ["AwaitingValue(2)", r#"line: "set k 3\n""#, r#"value: "ab""#, "start: 25"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
 #[test]
 fn large_buffers_are_given_back() {
     let line = [b"get ".to_vec(), vec![b'k'; 10_000], b"\n".to_vec()].concat();

@@ -262,6 +262,9 @@ fn scan_get(text: &[u8], mut words: Words<'_>) -> Option<Scanned<Requests>> {
                 good &= word.key;
                 let start = keys.map_or(word.span.start, |keys| keys.start);
                 keys = Some(Span { start, end: word.span.end });
+                if let Some(lf) = words.at_end() {
+                    break lf;
+                }
             }
             Next::End(lf) => break lf,
         }

@@ -50,9 +50,18 @@ impl<'t> Words<'t> {
         Some(Next::Word(Word { span, key }))
     }
 
+    /// The index of the LF, if it is next.
+    #[inline]
+    pub(super) fn at_end(&self) -> Option<usize> {
+        (self.text.get(self.at) == Some(&b'\n')).then_some(self.at)
+    }
+
     /// The index of the LF, whatever stands before it.
     #[inline]
     pub(super) fn end(&self) -> Option<usize> {
+        if let Some(lf) = self.at_end() {
+            return Some(lf);
+        }
         Some(self.at + memchr(b'\n', &self.text[self.at..])?)
     }
 }
@@ -65,7 +74,7 @@ pub(super) fn is_key_byte(byte: u8) -> bool {
 #[inline]
 pub(super) fn key_end(text: &[u8], mut at: usize) -> usize {
     while let Some(eight) = text[at..].first_chunk() {
-        let others = !key_bytes(u64::from_le_bytes(*eight)) & HIGH;
+        let others = other_bytes(u64::from_le_bytes(*eight));
         if others != 0 {
             return at + (others.trailing_zeros() / 8) as usize;
         }
@@ -80,24 +89,30 @@ pub(super) fn key_end(text: &[u8], mut at: usize) -> usize {
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = ONES * 0x80;
 
-/// Eight bytes at once: the high bit of each byte of the result says if that byte is a key byte.
+/// Eight bytes at once: the high bit of each byte of the result says if that byte is no key byte.
 #[inline]
-const fn key_bytes(eight: u64) -> u64 {
+const fn other_bytes(eight: u64) -> u64 {
     // Seven bits a byte, so that no sum below carries into the next byte.
     let low = eight & !HIGH;
-    let key = within(low | (ONES * 0x20), b'a', b'z')
-        | within(low, b'0', b'9')
-        | within(low, b'_', b'_')
-        | within(low, b'-', b'-');
-    key & !eight
+    let other = outside(low | (ONES * 0x20), b'a', b'z')
+        & outside(low, b'0', b'9')
+        & differs(low, b'_')
+        & differs(low, b'-');
+    (other | eight) & HIGH
 }
 
-/// For bytes below 0x80: the high bit of each says if it is in `first..=last`.
+/// For bytes below 0x80: the high bit of each says if it is outside `first..=last`.
 #[inline]
-const fn within(eight: u64, first: u8, last: u8) -> u64 {
-    let at_least = eight + ONES * (0x80 - first as u64);
+const fn outside(eight: u64, first: u8, last: u8) -> u64 {
+    let below = ONES * (0x7f + first as u64) - eight;
     let above = eight + ONES * (0x7f - last as u64);
-    at_least & !above & HIGH
+    below | above
+}
+
+/// For bytes below 0x80: the high bit of each says if it is another one.
+#[inline]
+const fn differs(eight: u64, byte: u8) -> u64 {
+    (eight ^ (ONES * byte as u64)) + ONES * 0x7f
 }
 
 /// A count in decimal digits; past 2^64 - 1 it saturates. `None`: no digits, or something else

@@ -77,7 +77,8 @@
 //!   `alloc`.
 //! - `std`: faster searches.
 //! - `serde`: snapshots can be serialised.
-//! - `app` (the default): the program, its bounded store, and conformance vectors.
+//! - `vectors`: conformance vectors, from JSON and from the documents.
+//! - `app` (the default): all of these, the program, and its bounded store.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
@@ -94,7 +95,7 @@ mod output;
 pub mod session;
 mod simulate;
 pub mod store;
-#[cfg(feature = "app")]
+#[cfg(feature = "vectors")]
 pub mod vectors;
 
 pub use limits::Limits;

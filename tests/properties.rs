@@ -1,13 +1,20 @@
 //! The laws on random and damaged streams, under random splits, on stable.
 #![allow(clippy::needless_pass_by_value, reason = "quickcheck passes by value")]
 
+use std::{cell::Cell, collections::BTreeMap, fmt::Debug, iter, panic, sync::Once};
+
 use memwire::{
-    Limits, Machine,
-    dialect::simple::{Replies, Requests},
+    Limits, Machine, Step,
+    dialect::{
+        Grammar,
+        simple::{Replies, Requests},
+    },
 };
 use quickcheck::{Arbitrary, Gen, QuickCheck, Testable};
 
 mod laws;
+
+type Seen = BTreeMap<String, u32>;
 
 /// So small that random streams pass them often.
 const SMALL: Limits = Limits { line: 24, value: 12 };
@@ -17,8 +24,27 @@ const LARGE: Limits = Limits::DEFAULT;
 
 const CASES: u64 = 100_000;
 
+/// Tells the smallest counterexample only, not the panics on the way to it.
 fn check(property: impl Testable) {
-    QuickCheck::new().tests(CASES).max_tests(CASES).quickcheck(property);
+    thread_local! {
+        static QUIET: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                loud(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let result = QuickCheck::new().tests(CASES).max_tests(CASES).quicktest(property);
+    QUIET.set(false);
+    match result {
+        Ok(passed) => assert_eq!(passed, CASES),
+        Err(failure) => panic!("{}", format!("{failure:?}").replace(r"\\", r"\")),
+    }
 }
 
 /// A stream as pieces, so that a counterexample shrinks to few and short ones.
@@ -32,22 +58,38 @@ struct Stream {
 #[derive(Clone, PartialEq, Eq)]
 struct Text(Vec<u8>);
 
-impl std::fmt::Debug for Text {
+impl Debug for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "b\"{}\"", self.0.escape_ascii())
     }
 }
 
-impl Stream {
-    fn bytes(&self) -> Vec<u8> {
-        self.pieces.iter().flat_map(|piece| piece.0.iter().copied()).collect()
+impl Text {
+    /// The same line with smaller counts, and with as many bytes less behind it.
+    fn shorter_blocks(&self) -> Vec<Self> {
+        let line = self.0.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let (head, digits) = line.split_at(line.len() - digits);
+        let count = str::from_utf8(digits).ok().and_then(|digits| digits.parse::<usize>().ok());
+        let Some(count) = count else { return vec![] };
+        let rest = &self.0[line.len()..];
+        let smaller = [0, count / 2, count.saturating_sub(1)].into_iter();
+        let smaller = smaller.filter(|n| *n < count && count - n < rest.len());
+        let text = |n: usize| {
+            [head, n.to_string().as_bytes(), &rest[..1], &rest[1 + count - n..]].concat()
+        };
+        smaller.map(|n| Self(text(n))).collect()
     }
+}
 
-    fn cuts(&self, length: usize) -> Vec<usize> {
+impl Stream {
+    /// The bytes, and the offsets where they are cut.
+    fn parts(&self) -> (Vec<u8>, Vec<usize>) {
+        let bytes: Vec<u8> = self.pieces.iter().flat_map(|piece| piece.0.clone()).collect();
         let mut cuts = self.cuts.clone();
-        cuts.retain(|cut| *cut < length);
+        cuts.retain(|cut| *cut < bytes.len());
         cuts.sort_unstable();
-        cuts
+        (bytes, cuts)
     }
 }
 
@@ -73,16 +115,47 @@ impl Arbitrary for Stream {
             stream.pieces.remove(index);
             smaller.push(stream);
         }
+        if self.cuts.len() > 1 {
+            for part in [..self.cuts.len(), ..self.cuts.len() / 2] {
+                let mut stream = self.clone();
+                stream.cuts.drain(part);
+                smaller.push(stream);
+            }
+        }
         for index in 0..self.cuts.len() {
             let mut stream = self.clone();
             stream.cuts.remove(index);
             smaller.push(stream);
         }
+        let longest = self.pieces.iter().map(|piece| piece.0.len()).max().unwrap_or(0);
         for (index, piece) in self.pieces.iter().enumerate() {
-            for at in 0..piece.0.len() {
+            for piece in piece.shorter_blocks() {
                 let mut stream = self.clone();
-                stream.pieces[index].0.remove(at);
+                stream.pieces[index] = piece;
                 smaller.push(stream);
+            }
+        }
+        // The largest parts first: quickcheck goes on with the first that fails.
+        for size in iter::successors(Some(longest.div_ceil(2)), |size| Some(size / 2)) {
+            if size == 0 {
+                break;
+            }
+            for (index, piece) in self.pieces.iter().enumerate() {
+                for from in (0..piece.0.len()).step_by(size) {
+                    let mut stream = self.clone();
+                    let to = piece.0.len().min(from + size);
+                    stream.pieces[index].0.drain(from..to);
+                    smaller.push(stream);
+                }
+            }
+        }
+        for (index, cut) in self.cuts.iter().enumerate() {
+            for cut in [cut / 2, *cut.min(&16)] {
+                if cut < self.cuts[index] {
+                    let mut stream = self.clone();
+                    stream.cuts[index] = cut;
+                    smaller.push(stream);
+                }
             }
         }
         Box::new(smaller.into_iter())
@@ -189,12 +262,13 @@ fn damage(g: &mut Gen, pieces: &mut [Text]) {
     }
 }
 
+/// For each law: the functions that check it, on streams of requests and of replies.
 #[test]
 fn split() {
     fn property(stream: Stream) {
-        let bytes = stream.bytes();
-        laws::split::<Requests>(SMALL, &bytes, &stream.cuts(bytes.len()));
-        laws::split::<Replies>(SMALL, &bytes, &stream.cuts(bytes.len()));
+        let (bytes, cuts) = stream.parts();
+        laws::split::<Requests>(SMALL, &bytes, &cuts);
+        laws::split::<Replies>(SMALL, &bytes, &cuts);
     }
     check(property as fn(Stream));
 }
@@ -202,9 +276,9 @@ fn split() {
 #[test]
 fn oracle_of_requests() {
     fn property(stream: Stream) {
-        let bytes = stream.bytes();
-        laws::oracle::<Requests>(LARGE, &bytes, &stream.cuts(bytes.len()));
-        laws::oracle::<Requests>(SMALL, &bytes, &stream.cuts(bytes.len()));
+        let (bytes, cuts) = stream.parts();
+        laws::oracle::<Requests>(LARGE, &bytes, &cuts);
+        laws::oracle::<Requests>(SMALL, &bytes, &cuts);
     }
     check(property as fn(Stream));
 }
@@ -212,9 +286,43 @@ fn oracle_of_requests() {
 #[test]
 fn oracle_of_replies() {
     fn property(stream: Stream) {
-        let bytes = stream.bytes();
-        laws::oracle::<Replies>(LARGE, &bytes, &stream.cuts(bytes.len()));
-        laws::oracle::<Replies>(SMALL, &bytes, &stream.cuts(bytes.len()));
+        let (bytes, cuts) = stream.parts();
+        laws::oracle::<Replies>(LARGE, &bytes, &cuts);
+        laws::oracle::<Replies>(SMALL, &bytes, &cuts);
+    }
+    check(property as fn(Stream));
+}
+
+#[test]
+fn prompt() {
+    fn property(stream: Stream) {
+        let (bytes, _) = stream.parts();
+        laws::prompt::<Requests>(SMALL, &bytes);
+        laws::prompt::<Replies>(LARGE, &bytes);
+    }
+    check(property as fn(Stream));
+}
+
+#[test]
+fn linear_and_bounded() {
+    fn property(stream: Stream) {
+        let (bytes, cuts) = stream.parts();
+        let chunks = laws::chunks(&bytes, &cuts);
+        for limits in [SMALL, LARGE] {
+            laws::counted::linear::<Requests>(limits, &chunks);
+            laws::counted::linear::<Replies>(limits, &chunks);
+        }
+    }
+    check(property as fn(Stream));
+}
+
+#[test]
+fn resume() {
+    fn property(stream: Stream) {
+        let (bytes, mut cuts) = stream.parts();
+        cuts.truncate(100);
+        laws::resume::<Requests>(SMALL, &bytes, &cuts);
+        laws::resume::<Replies>(LARGE, &bytes, &cuts);
     }
     check(property as fn(Stream));
 }
@@ -222,28 +330,30 @@ fn oracle_of_replies() {
 #[test]
 fn recover() {
     fn property(stream: Stream) {
-        laws::recover::<Requests>(SMALL, &stream.bytes());
-        laws::recover::<Replies>(SMALL, &stream.bytes());
+        let (bytes, _) = stream.parts();
+        laws::recover::<Requests>(SMALL, &bytes);
+        laws::recover::<Replies>(SMALL, &bytes);
     }
     check(property as fn(Stream));
 }
 
 #[test]
-fn resume() {
-    fn property(stream: Stream, at: u16) {
-        let bytes = stream.bytes();
-        let at = usize::from(at) % (bytes.len() + 1);
-        laws::resume::<Requests>(SMALL, &bytes, at);
-        laws::resume::<Replies>(LARGE, &bytes, at);
+fn total() {
+    fn property(stream: Stream, line: u8, value: u8) {
+        // Limits from 0 on, and none.
+        let limit = |byte: u8| usize::from(byte).checked_sub(1).unwrap_or(usize::MAX);
+        let limits = Limits { line: limit(line), value: limit(value) };
+        let (bytes, cuts) = stream.parts();
+        laws::total::<Requests>(limits, &bytes, &cuts);
+        laws::total::<Replies>(limits, &bytes, &cuts);
     }
-    check(property as fn(Stream, u16));
+    check(property as fn(Stream, u8, u8));
 }
 
 #[test]
-fn answers() {
+fn split_and_oracle_of_sessions() {
     fn property(stream: Stream, mark: u8) {
-        let bytes = stream.bytes();
-        let cuts = stream.cuts(bytes.len());
+        let (bytes, cuts) = stream.parts();
         laws::answers(LARGE, usize::from(mark), &bytes, &cuts);
         laws::answers(SMALL, usize::from(mark), &bytes, &cuts);
     }
@@ -255,7 +365,7 @@ fn answers() {
 #[test]
 fn hostile_snapshots() {
     fn property(stream: Stream, at: u16, field: u8, change: u64) {
-        let bytes = stream.bytes();
+        let (bytes, _) = stream.parts();
         let mut machine = Machine::<Requests>::new(SMALL);
         laws::feed(&mut machine, &bytes[..usize::from(at) % (bytes.len() + 1)], &mut vec![]);
         let mut json = serde_json::to_value(machine.save()).expect("a snapshot is data");
@@ -281,49 +391,50 @@ fn hostile_snapshots() {
 /// The generator reaches what the properties are about.
 #[test]
 fn the_streams_are_worth_checking() {
-    let mut seen = std::collections::BTreeMap::<String, u32>::new();
+    fn tally<G: Grammar<Refusal: Debug>>(limits: Limits, mut bytes: &[u8], seen: &mut Seen)
+    where
+        for<'m> G::Message<'m>: Debug,
+    {
+        let mut machine = Machine::<G>::new(limits);
+        loop {
+            let step = machine.step(&mut bytes);
+            if matches!(step, Step::NeedMore) {
+                break;
+            }
+            // `Dispatch(Set { …`, `Refuse(Words)`
+            let text = format!("{step:?}");
+            let name = text.split([' ', '[', ')']).next().unwrap_or_default();
+            *seen.entry(name.to_owned()).or_default() += 1;
+        }
+        let text = format!("{:?}", machine.state());
+        let name = text.split('(').next().unwrap_or_default();
+        *seen.entry(name.to_owned()).or_default() += 1;
+    }
+    let mut seen = Seen::new();
     let mut g = Gen::new(100);
     for _ in 0..2000 {
-        let bytes = Stream::arbitrary(&mut g).bytes();
+        let (bytes, _) = Stream::arbitrary(&mut g).parts();
         for limits in [SMALL, LARGE] {
-            let requests = laws::record::<Requests>(limits, &[&bytes]);
-            let replies = laws::record::<Replies>(limits, &[&bytes]);
-            for log in [requests, replies] {
-                for (_, event) in log.events {
-                    let name = format!("{event:?}");
-                    let name = match &event {
-                        laws::Event::Refused(_) | laws::Event::BadReply(_) => name.as_str(),
-                        _ => name.split('(').next().expect("a name"),
-                    };
-                    *seen.entry(name.to_owned()).or_default() += 1;
-                }
-                if let Err(end) = log.end {
-                    let name = format!("{:?}", end.state);
-                    let name = name.split('(').next().expect("a name");
-                    *seen.entry(name.to_owned()).or_default() += 1;
-                }
-            }
+            tally::<Requests>(limits, &bytes, &mut seen);
+            tally::<Replies>(limits, &bytes, &mut seen);
         }
     }
     for name in [
-        "Get",
-        "Set",
-        "Stored",
-        "Value",
-        "End",
-        "Error",
-        "Refused(LongLine)",
-        "Refused(CarriageReturn)",
-        "Refused(UnknownCommand)",
-        "Refused(Words)",
-        "Refused(Count)",
-        "Refused(LargeValue)",
-        "Refused(Key)",
-        "Refused(BlockEnd)",
-        "BadReply(LongLine)",
-        "BadReply(Unknown)",
-        "BadReply(LargeValue)",
-        "BadReply(BlockEnd)",
+        "Dispatch(Get(",
+        "Dispatch(Set",
+        "Dispatch(Stored",
+        "Dispatch(Value",
+        "Dispatch(End",
+        "Dispatch(Error(Client,",
+        "Refuse(LongLine",
+        "Refuse(CarriageReturn",
+        "Refuse(UnknownCommand",
+        "Refuse(Words",
+        "Refuse(Count",
+        "Refuse(LargeValue",
+        "Refuse(Key",
+        "Refuse(BlockEnd",
+        "Refuse(Unknown",
         "AwaitingLine",
         "AwaitingValue",
         "SkippingBlock",
@@ -331,4 +442,17 @@ fn the_streams_are_worth_checking() {
     ] {
         assert!(seen.get(name).is_some_and(|count| *count >= 20), "{name}: {seen:?}");
     }
+}
+
+/// A counterexample is shown as a stream and a split, both as short as can be.
+#[test]
+fn a_counterexample_is_short() {
+    fn property(stream: Stream) -> bool {
+        let (bytes, cuts) = stream.parts();
+        let log = laws::record::<Requests>(SMALL, &laws::chunks(&bytes, &cuts));
+        cuts.is_empty() || !log.events.windows(8).any(|part| part == b"BlockEnd")
+    }
+    let found = QuickCheck::new().tests(CASES).quicktest(property as fn(Stream) -> bool);
+    let shown = format!("{:?}", found.expect_err("the property is wrong"));
+    assert!(shown.len() < 130 && shown.contains("cuts: [0]"), "{shown}");
 }

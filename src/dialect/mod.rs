@@ -6,6 +6,8 @@
 use alloc::vec::Vec;
 use core::{fmt, mem, ops::Deref};
 
+use memchr::memchr;
+
 use crate::{Limits, store::Item};
 
 pub mod simple;
@@ -38,6 +40,13 @@ pub trait Grammar {
     ///
     /// A [`Line::Value`] announces at most [`Limits::value`] bytes.
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>>;
+
+    /// The index of the first LF in `text`. The machine examines bytes through this and
+    /// [`Self::scan`] only, so that the law *Linear* can be checked by counting.
+    #[inline]
+    fn line_end(text: &[u8]) -> Option<usize> {
+        memchr(b'\n', text)
+    }
 
     /// Builds the message from `head`, the `line` that it was scanned from, and its data block
     /// (empty for a [`Line::Done`]).

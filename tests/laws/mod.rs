@@ -1,140 +1,134 @@
 //! The laws as functions that fail loudly: shared by the tests and, by path, the fuzz targets.
 #![allow(dead_code, reason = "each user takes what it needs")]
 
+pub mod counted;
+pub mod tiny;
+
+use std::{fmt::Debug, io::Write as _};
+
 use memwire::{
     Limits, Machine, Progress, Session, State, Step, Truncated,
     dialect::{
         Grammar,
-        simple::{BadReply, ErrorKind, Refusal, Replies, Reply, Request, Requests},
+        simple::{Replies, Reply, Request, Requests},
     },
     machine::SMALL,
-    oracle::{
-        Account, Place,
-        simple::{self as oracle, Fault, ReplyFault},
-    },
+    oracle::{Account, Place, simple as oracle},
     store::Map,
 };
 
 /// What happens in a stream, as the machine or the oracle tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Log {
-    /// The offset behind the deciding byte, and what was decided.
-    pub events: Vec<(u64, Event)>,
+    /// For each event the offset behind the deciding byte, and the message as it goes over the
+    /// wire, or `!` and the refusal: `17 set k 3` LF `abc` LF `22 ! Words` LF.
+    pub events: Vec<u8>,
     pub end: Result<(), Truncated>,
 }
 
-/// A message that owns its bytes, or a refusal. A request and a reply are never compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    Get(Vec<Vec<u8>>),
-    Set(Vec<u8>, Vec<u8>),
-    Refused(Refusal),
-    Stored,
-    Value(Vec<u8>, Vec<u8>),
-    End,
-    Error(ErrorKind, Vec<u8>),
-    BadReply(BadReply),
+impl Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "\"{}\" {:?}", self.events.escape_ascii(), self.end)
+    }
 }
 
 /// A grammar that the oracle knows too.
-pub trait Checked: Grammar {
-    fn own(message: Self::Message<'_>) -> Event;
-    fn refused(refusal: Self::Refusal) -> Event;
-    /// What the oracle says, and the offsets where it says that the machine is as new.
-    fn account(stream: &[u8], limits: &Limits) -> (Log, Vec<usize>);
+pub trait Checked: Grammar<Refusal: Debug> {
+    /// Appends the message as it goes over the wire.
+    fn tell(message: &Self::Message<'_>, events: &mut Vec<u8>);
+    fn account(stream: &[u8], limits: &Limits) -> Told;
+}
+
+/// What the oracle says of a stream.
+pub struct Told {
+    pub log: Log,
+    /// The offset behind the byte that decides each event.
+    pub decided: Vec<usize>,
+    /// The offsets at which the machine is as new.
+    pub resumes: Vec<usize>,
 }
 
 impl Checked for Requests {
-    fn own(message: Request<'_>) -> Event {
-        match message {
-            Request::Get(keys) => Event::Get(keys.map(|key| key.as_bytes().to_vec()).collect()),
-            Request::Set { key, value } => Event::Set(key.as_bytes().to_vec(), value.into_vec()),
-        }
+    fn tell(message: &Request<'_>, events: &mut Vec<u8>) {
+        message.encode(events);
     }
 
-    fn refused(refusal: Refusal) -> Event {
-        Event::Refused(refusal)
-    }
-
-    fn account(stream: &[u8], limits: &Limits) -> (Log, Vec<usize>) {
-        log(stream, oracle::requests(stream, limits), |what| match what {
-            Ok(oracle::Request::Get(keys)) => {
-                Event::Get(keys.into_iter().map(<[u8]>::to_vec).collect())
+    fn account(stream: &[u8], limits: &Limits) -> Told {
+        told(stream, oracle::requests(stream, limits), |request, events| match request {
+            oracle::Request::Get(keys) => {
+                events.extend_from_slice(b"get");
+                for key in keys {
+                    put(events, &[b" ", key]);
+                }
+                events.push(b'\n');
             }
-            Ok(oracle::Request::Set(key, value)) => Event::Set(key.to_vec(), value.to_vec()),
-            Err(fault) => Event::Refused(match fault {
-                Fault::LongLine => Refusal::LongLine,
-                Fault::CarriageReturn => Refusal::CarriageReturn,
-                Fault::UnknownCommand => Refusal::UnknownCommand,
-                Fault::Words => Refusal::Words,
-                Fault::Count => Refusal::Count,
-                Fault::LargeValue => Refusal::LargeValue,
-                Fault::Key => Refusal::Key,
-                Fault::BlockEnd => Refusal::BlockEnd,
-            }),
+            oracle::Request::Set(key, value) => block(events, b"set", key, value),
         })
     }
 }
 
 impl Checked for Replies {
-    fn own(message: Reply<'_>) -> Event {
-        match message {
-            Reply::Stored => Event::Stored,
-            Reply::Value { key, value } => Event::Value(key.as_bytes().to_vec(), value.into_vec()),
-            Reply::End => Event::End,
-            Reply::Error(kind, text) => Event::Error(kind, text.to_vec()),
-        }
+    fn tell(message: &Reply<'_>, events: &mut Vec<u8>) {
+        message.encode(events);
     }
 
-    fn refused(refusal: BadReply) -> Event {
-        Event::BadReply(refusal)
-    }
-
-    fn account(stream: &[u8], limits: &Limits) -> (Log, Vec<usize>) {
-        log(stream, oracle::replies(stream, limits), |what| match what {
-            Ok(oracle::Reply::Stored) => Event::Stored,
-            Ok(oracle::Reply::Value(key, value)) => Event::Value(key.to_vec(), value.to_vec()),
-            Ok(oracle::Reply::End) => Event::End,
-            Ok(oracle::Reply::Error(word, text)) => {
-                let kind = match word {
-                    b"ERROR" => ErrorKind::Unspecific,
-                    b"CLIENT_ERROR" => ErrorKind::Client,
-                    _ => ErrorKind::Server,
-                };
-                Event::Error(kind, text.to_vec())
-            }
-            Err(fault) => Event::BadReply(match fault {
-                ReplyFault::LongLine => BadReply::LongLine,
-                ReplyFault::Unknown => BadReply::Unknown,
-                ReplyFault::LargeValue => BadReply::LargeValue,
-                ReplyFault::BlockEnd => BadReply::BlockEnd,
-            }),
+    fn account(stream: &[u8], limits: &Limits) -> Told {
+        told(stream, oracle::replies(stream, limits), |reply, events| match reply {
+            oracle::Reply::Stored => events.extend_from_slice(b"STORED\n"),
+            oracle::Reply::Value(key, value) => block(events, b"VALUE", key, value),
+            oracle::Reply::End => events.extend_from_slice(b"END\n"),
+            oracle::Reply::Error(word, b"") => put(events, &[word, b"\n"]),
+            oracle::Reply::Error(word, text) => put(events, &[word, b" ", text, b"\n"]),
         })
     }
 }
 
-fn log<T, F>(
+fn put(events: &mut Vec<u8>, parts: &[&[u8]]) {
+    for part in parts {
+        events.extend_from_slice(part);
+    }
+}
+
+fn block(events: &mut Vec<u8>, word: &[u8], key: &[u8], value: &[u8]) {
+    put(events, &[word, b" ", key]);
+    writeln!(events, " {}", value.len()).expect("a buffer grows");
+    put(events, &[value, b"\n"]);
+}
+
+/// Appends an offset; `write!` would take longer than all else of a short stream.
+fn place(events: &mut Vec<u8>, offset: u64) {
+    if offset >= 10 {
+        place(events, offset / 10);
+        events.pop();
+    }
+    events.extend_from_slice(&[b'0' + (offset % 10) as u8, b' ']);
+}
+
+fn told<T, F: Debug>(
     stream: &[u8],
     account: Account<T, F>,
-    event: impl Fn(Result<T, F>) -> Event,
-) -> (Log, Vec<usize>) {
-    let end = match account.stands {
-        None => Ok(()),
-        Some(stands) => Err(Truncated {
-            start: stands.start as u64,
-            end: stream.len() as u64,
-            state: match stands.place {
-                Place::Line => State::AwaitingLine,
-                Place::Block(n) => State::AwaitingValue(n),
-                Place::RefusedBlock(n) => State::SkippingBlock(n),
-                Place::Rest => State::SkippingLine,
-            },
-        }),
-    };
+    tell: impl Fn(T, &mut Vec<u8>),
+) -> Told {
+    let end = account.stands.map_or(Ok(()), |stands| {
+        let state = match stands.place {
+            Place::Line => State::AwaitingLine,
+            Place::Block(n) => State::AwaitingValue(n),
+            Place::RefusedBlock(n) => State::SkippingBlock(n),
+            Place::Rest => State::SkippingLine,
+        };
+        Err(Truncated { start: stands.start as u64, end: stream.len() as u64, state })
+    });
+    let decided = account.events.iter().map(|event| event.decided).collect();
     let resumes = account.events.iter().filter_map(|event| event.resumes).collect();
-    let events = account.events.into_iter();
-    let events = events.map(|told| (told.decided as u64, event(told.what))).collect();
-    (Log { events, end }, resumes)
+    let mut events = Vec::new();
+    for event in account.events {
+        place(&mut events, event.decided as u64);
+        match event.what {
+            Ok(message) => tell(message, &mut events),
+            Err(fault) => writeln!(events, "! {fault:?}").expect("a buffer grows"),
+        }
+    }
+    Told { log: Log { events, end }, decided, resumes }
 }
 
 /// The stream, cut at these offsets, which ascend.
@@ -149,13 +143,7 @@ pub fn chunks<'s>(stream: &'s [u8], cuts: &[usize]) -> Vec<&'s [u8]> {
     chunks
 }
 
-/// One byte a chunk.
-pub fn bytewise(stream: &[u8]) -> Vec<&[u8]> {
-    stream.chunks(1).collect()
-}
-
-/// Feeds a machine, and tells what it says. Checks *Prompt* (a step that needs more has used its
-/// input up) and *Bounded* on the way.
+/// Feeds a machine, and tells what it says.
 pub fn record<G: Checked>(limits: Limits, chunks: &[&[u8]]) -> Log {
     let mut machine = Machine::<G>::new(limits);
     let mut events = Vec::new();
@@ -165,21 +153,27 @@ pub fn record<G: Checked>(limits: Limits, chunks: &[&[u8]]) -> Log {
     Log { events, end: machine.finish() }
 }
 
-/// Feeds one chunk.
-pub fn feed<G: Checked>(machine: &mut Machine<G>, chunk: &[u8], events: &mut Vec<(u64, Event)>) {
+/// Feeds one chunk. Checks on the way that a step that needs more has used its input up (law
+/// *Prompt*), and law *Bounded*.
+pub fn feed<G: Checked>(machine: &mut Machine<G>, chunk: &[u8], events: &mut Vec<u8>) {
     let mut input = chunk;
     let before = machine.offset();
-    loop {
-        let event = match machine.step(&mut input) {
-            Step::NeedMore => None,
-            Step::Dispatch(message) => Some(G::own(message)),
-            Step::Refuse(refusal) => Some(G::refused(refusal)),
-        };
-        let taken = machine.offset() - before;
-        assert_eq!(taken, (chunk.len() - input.len()) as u64, "the offset counts what is taken");
+    let mut pending = true;
+    while pending {
+        let taken = |input: &[u8]| before + (chunk.len() - input.len()) as u64;
+        match machine.step(&mut input) {
+            Step::NeedMore => pending = false,
+            Step::Dispatch(message) => {
+                place(events, taken(input));
+                G::tell(&message, events);
+            }
+            Step::Refuse(refusal) => {
+                place(events, taken(input));
+                writeln!(events, "! {refusal:?}").expect("a buffer grows");
+            }
+        }
+        assert_eq!(machine.offset(), taken(input), "the offset counts what is taken");
         bounded(machine);
-        let Some(event) = event else { break };
-        events.push((machine.offset(), event));
     }
     assert!(input.is_empty(), "Prompt: needs more, but leaves {} bytes", input.len());
 }
@@ -198,40 +192,74 @@ pub fn split<G: Checked>(limits: Limits, stream: &[u8], cuts: &[usize]) {
     assert_eq!(parts, whole, "Split: {} cut at {cuts:?}", stream.escape_ascii());
 }
 
-/// Laws *Oracle*, *Prompt* (the offsets) and *Total*.
+/// Laws *Oracle* and *Prompt* (the offsets).
 pub fn oracle<G: Checked>(limits: Limits, stream: &[u8], cuts: &[usize]) {
-    let (expected, _) = G::account(stream, &limits);
+    let expected = G::account(stream, &limits).log;
     let parts = record::<G>(limits, &chunks(stream, cuts));
     assert_eq!(parts, expected, "Oracle: {} cut at {cuts:?}", stream.escape_ascii());
 }
 
+/// Law *Prompt*: nothing is said before the deciding byte, and at it at once.
+pub fn prompt<G: Checked>(limits: Limits, stream: &[u8]) {
+    let told = G::account(stream, &limits);
+    let mut machine = Machine::<G>::new(limits);
+    let mut events = Vec::new();
+    let mut from = 0;
+    for decided in told.decided {
+        let length = events.len();
+        feed(&mut machine, &stream[from..decided - 1], &mut events);
+        assert!(events.len() == length, "Prompt: {} before {decided}", stream.escape_ascii());
+        feed(&mut machine, &stream[decided - 1..decided], &mut events);
+        assert!(events.len() > length, "Prompt: {} at {decided}", stream.escape_ascii());
+        from = decided;
+    }
+    assert!(told.log.events == events, "Prompt: {}", stream.escape_ascii());
+}
+
 /// Law *Recover*: the machine is as new wherever the oracle says so.
 pub fn recover<G: Checked>(limits: Limits, stream: &[u8]) {
-    let (_, resumes) = G::account(stream, &limits);
     let mut machine = Machine::<G>::new(limits);
+    let mut events = Vec::new();
     let mut from = 0;
-    for at in resumes {
-        feed(&mut machine, &stream[from..at], &mut Vec::new());
+    for at in G::account(stream, &limits).resumes {
+        feed(&mut machine, &stream[from..at], &mut events);
         assert_eq!(machine, Machine::new(limits), "Recover: {} at {at}", stream.escape_ascii());
         from = at;
     }
 }
 
-/// Law *Resume*: saved at this offset, through JSON, and restored, a machine goes on the same.
-pub fn resume<G: Checked>(limits: Limits, stream: &[u8], at: usize) {
+/// Law *Resume*: saved and restored at each of these offsets, a machine goes on the same.
+pub fn resume<G: Checked>(limits: Limits, stream: &[u8], places: &[usize]) {
     let mut machine = Machine::<G>::new(limits);
     let mut events = Vec::new();
-    feed(&mut machine, &stream[..at], &mut events);
-    let json = serde_json::to_vec(&machine.save()).expect("a snapshot is data");
-    let snapshot = serde_json::from_slice(&json).expect("what was written can be read");
-    let restored = Machine::<G>::restore(limits, snapshot);
-    let mut restored = restored.expect("what was saved can be restored");
-    assert_eq!(restored, machine, "Resume: {} at {at}", stream.escape_ascii());
-    assert_eq!((restored.start(), restored.offset()), (machine.start(), machine.offset()));
-    bounded(&restored);
-    feed(&mut restored, &stream[at..], &mut events);
-    let log = Log { events, end: restored.finish() };
-    assert_eq!(log, record::<G>(limits, &[stream]), "Resume: {} at {at}", stream.escape_ascii());
+    let mut from = 0;
+    for &at in places {
+        feed(&mut machine, &stream[from..at], &mut events);
+        let restored = Machine::<G>::restore(limits, machine.save());
+        let restored = restored.expect("what was saved can be restored");
+        assert_eq!(restored, machine, "Resume: {} at {at}", stream.escape_ascii());
+        assert_eq!((restored.start(), restored.offset()), (machine.start(), machine.offset()));
+        bounded(&restored);
+        machine = restored;
+        from = at;
+    }
+    feed(&mut machine, &stream[from..], &mut events);
+    let log = Log { events, end: machine.finish() };
+    let whole = record::<G>(limits, &[stream]);
+    assert_eq!(log, whole, "Resume: {} at {places:?}", stream.escape_ascii());
+}
+
+/// Law *Total*: under any limits, each byte belongs to what was told or to what is pending.
+pub fn total<G: Checked>(limits: Limits, stream: &[u8], cuts: &[usize]) {
+    let mut machine = Machine::<G>::new(limits);
+    for chunk in chunks(stream, cuts) {
+        feed(&mut machine, chunk, &mut Vec::new());
+        assert!(machine.start() <= machine.offset());
+    }
+    assert_eq!(machine.offset(), stream.len() as u64, "Total: {}", stream.escape_ascii());
+    let (start, end, state) = (machine.start(), machine.offset(), machine.state());
+    let expected = if start == end { Ok(()) } else { Err(Truncated { start, end, state }) };
+    assert_eq!(machine.finish(), expected, "Total: {}", stream.escape_ascii());
 }
 
 /// What a session answers to these chunks, from an empty store. Each time its output is full, it is
@@ -265,7 +293,7 @@ pub fn converse(limits: Limits, mark: usize, chunks: &[&[u8]]) -> (Vec<u8>, Resu
 pub fn answers(limits: Limits, mark: usize, stream: &[u8], cuts: &[usize]) {
     let account = oracle::requests(stream, &limits);
     let expected = oracle::answers(&account);
-    let (answers, _) = converse(limits, mark, &chunks(stream, cuts));
+    let (answers, end) = converse(limits, mark, &chunks(stream, cuts));
     assert!(
         answers == expected,
         "Oracle: {} cut at {cuts:?}, mark {mark}: answered {}, expected {}",
@@ -273,4 +301,5 @@ pub fn answers(limits: Limits, mark: usize, stream: &[u8], cuts: &[usize]) {
         answers.escape_ascii(),
         expected.escape_ascii(),
     );
+    assert_eq!(end.is_ok(), account.stands.is_none(), "Oracle: {}", stream.escape_ascii());
 }

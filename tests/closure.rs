@@ -1,0 +1,213 @@
+//! Streams of any length: from a new machine, all states that any bytes lead to are found, until
+//! there are no more, and each is fed every chunk of up to three symbols, as a whole and byte by
+//! byte. By induction over the chunks, all splits of all streams of these symbols agree, under
+//! these limits.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use laws::{Checked, tiny::Tiny};
+use memwire::{
+    Limits, Machine, State,
+    dialect::{
+        Grammar,
+        simple::{Replies, Requests},
+    },
+};
+
+mod laws;
+
+/// What a new machine does with any stream of these symbols.
+struct Closure<'a> {
+    name: &'a str,
+    limits: Limits,
+    /// One for each class of bytes that the grammar tells apart, or words of such bytes.
+    symbols: &'a [&'a [u8]],
+}
+
+impl Closure<'_> {
+    /// Checks all; returns the number of states.
+    fn check<G: Checked<Head: Send + Sync>>(&self) -> usize
+    where
+        Machine<G>: Send + Sync,
+    {
+        let mut found = HashSet::from([Machine::<G>::new(self.limits)]);
+        let mut todo: Vec<_> = found.iter().cloned().collect();
+        let mut reached = [false; 4];
+        let mut feeds = 0_u64;
+        let mut depth = 0;
+        while !todo.is_empty() {
+            depth += 1;
+            for state in &todo {
+                reached[kind(state)] = true;
+            }
+            let next = AtomicUsize::new(0);
+            let reports = Mutex::new(Vec::new());
+            let work = || {
+                let mut new = HashSet::new();
+                let mut fed = 0;
+                loop {
+                    let from = next.fetch_add(64, Ordering::Relaxed);
+                    if from >= todo.len() {
+                        break;
+                    }
+                    for state in &todo[from..todo.len().min(from + 64)] {
+                        fed += self.chunks(state, &found, &mut new);
+                    }
+                }
+                reports.lock().expect("no other thread failed").push((new, fed));
+            };
+            thread::scope(|scope| {
+                let threads = thread::available_parallelism().map_or(1, usize::from);
+                let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+                for thread in threads {
+                    if let Err(panic) = thread.join() {
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            });
+            todo.clear();
+            for (new, fed) in reports.into_inner().expect("no thread failed") {
+                feeds += fed;
+                for state in new {
+                    if found.insert(state.clone()) {
+                        todo.push(state);
+                    }
+                }
+            }
+        }
+        let states = found.len();
+        println!(
+            "{}: closed with {states} states, {depth} steps deep; {feeds} chunks of up to 3 of {} \
+             symbols, line {}, value {}",
+            self.name,
+            self.symbols.len(),
+            self.limits.line,
+            self.limits.value,
+        );
+        assert_eq!(reached, [true; 4], "{}: a kind of state is not reached", self.name);
+        states
+    }
+
+    /// Feeds one state all chunks; collects the states after one symbol.
+    fn chunks<G: Checked>(
+        &self,
+        state: &Machine<G>,
+        found: &HashSet<Machine<G>>,
+        new: &mut HashSet<Machine<G>>,
+    ) -> u64 {
+        let restored = Machine::restore(self.limits, state.save());
+        assert_eq!(restored.as_ref(), Ok(state), "Resume");
+        let mut fed = 0;
+        let mut chunk = Vec::new();
+        let mut folded = Vec::with_capacity(4);
+        folded.push((state.clone(), Vec::new()));
+        let mut path: Vec<usize> = vec![0];
+        while let Some(last) = path.last_mut() {
+            if *last == self.symbols.len() {
+                path.pop();
+                if let Some(last) = path.last_mut() {
+                    folded.pop();
+                    let symbol = self.symbols[*last];
+                    chunk.truncate(chunk.len() - symbol.len());
+                    *last += 1;
+                }
+                continue;
+            }
+            let symbol = self.symbols[*last];
+            let (machine, events) = folded.last().expect("the state itself, at least");
+            let (mut machine, mut events) = (machine.clone(), events.clone());
+            for byte in symbol {
+                laws::feed(&mut machine, &[*byte], &mut events);
+                if path.len() == 1 && !found.contains(&machine) && !new.contains(&machine) {
+                    new.insert(machine.clone());
+                }
+            }
+            chunk.extend_from_slice(symbol);
+            let mut whole = state.clone();
+            let mut told = Vec::new();
+            laws::feed(&mut whole, &chunk, &mut told);
+            fed += 1;
+            assert!(
+                whole == machine && told.iter().eq(&events),
+                "Split: {} in {state:?} leads to {whole:?}, byte by byte to {machine:?}; it tells \
+                 \"{}\", and \"{}\"",
+                chunk.escape_ascii(),
+                told.escape_ascii(),
+                events.escape_ascii(),
+            );
+            if path.len() < 3 {
+                path.push(0);
+                folded.push((machine, events));
+            } else {
+                chunk.truncate(chunk.len() - symbol.len());
+                *path.last_mut().expect("not empty") += 1;
+            }
+        }
+        fed
+    }
+}
+
+fn kind<G: Grammar>(machine: &Machine<G>) -> usize {
+    match machine.state() {
+        State::AwaitingLine | State::Dispatch => 0,
+        State::AwaitingValue(_) => 1,
+        State::SkippingBlock(_) => 2,
+        State::SkippingLine => 3,
+    }
+}
+
+fn bytes(text: &[u8]) -> Vec<&[u8]> {
+    text.chunks(1).collect()
+}
+
+/// `set s 1` is as long as a line may be, so that blocks are reached; `get` is not, for want of `g`.
+#[test]
+fn requests() {
+    let symbols = bytes(b"set 1\n\r");
+    let limits = Limits { line: 7, value: 1 };
+    let closure = Closure { name: "requests", limits, symbols: &symbols };
+    assert!(closure.check::<Requests>() > 300_000);
+}
+
+/// All classes of bytes that the grammar tells apart.
+#[test]
+#[ignore = "takes minutes: cargo test --test closure -- --ignored --nocapture"]
+fn requests_of_all_classes() {
+    let symbols = bytes(b"gset 1!\n\r");
+    let limits = Limits { line: 7, value: 1 };
+    let closure = Closure { name: "requests", limits, symbols: &symbols };
+    assert!(closure.check::<Requests>() > 2_000_000);
+}
+
+/// The word is too long to be spelt by symbols, but its parts are states to start from, too.
+#[test]
+fn replies() {
+    let symbols: [&[u8]; 5] = [b"VALUE ", b"1", b" ", b"!", b"\n"];
+    let limits = Limits { line: 9, value: 1 };
+    let closure = Closure { name: "replies", limits, symbols: &symbols };
+    assert!(closure.check::<Replies>() > 10_000);
+}
+
+#[test]
+fn a_grammar_that_resynchronises() {
+    let symbols = bytes(b"+-30x\n");
+    let limits = Limits { line: 3, value: 7 };
+    let closure = Closure { name: "a tiny grammar, LF", limits, symbols: &symbols };
+    assert!(closure.check::<Tiny<true>>() > 100);
+}
+
+/// It has no state that skips a line but the one behind a long line.
+#[test]
+fn a_grammar_that_does_not() {
+    let symbols = bytes(b"+-30x\r\n");
+    let limits = Limits { line: 3, value: 7 };
+    let closure = Closure { name: "a tiny grammar, CR LF", limits, symbols: &symbols };
+    assert!(closure.check::<Tiny<false>>() > 100);
+}

@@ -1,0 +1,338 @@
+//! Every split of every short stream of tokens.
+//!
+//! Let `fold` be feeding byte by byte. If `feed(s, c) = fold(s, c)`, in state and in output, for
+//! every prefix state `s` of a stream and every chunk `c` that follows it there, then all splits of
+//! the stream agree: a stream of n bytes takes n(n+1)/2 such edges in place of 2^(n-1) splits.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::AddAssign,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use laws::{Checked, Told};
+use memwire::{
+    Limits, Machine,
+    dialect::simple::{Replies, Requests},
+};
+
+mod laws;
+
+/// The huge counts below are as long as a line may be, or one byte shorter.
+const LIMITS: Limits = Limits { line: 28, value: 12 };
+
+/// Lines, blocks, and fragments of both.
+const REQUESTS: [&[u8]; 16] = [
+    b"set k 3\n",
+    b"set k 0\n",
+    b"set k 13\n",
+    b"set k 99999999999999999999\n",
+    b"set k x\n",
+    b"set k! 2\n",
+    b"get k\n",
+    b"abc\n",
+    b"ab",
+    b"set k 3",
+    b"get ",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"\xff",
+    b"xxxxxxxxxxxxxx",
+];
+
+const REPLIES: [&[u8]; 16] = [
+    b"VALUE k 3\n",
+    b"VALUE k 0\n",
+    b"VALUE k 99999999999999999999\n",
+    b"VALUE k! 2\n",
+    b"STORED\n",
+    b"END\n",
+    b"abc\n",
+    b"ab",
+    b"VALUE k 1",
+    b"SERVER_ERROR",
+    b" ",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"\xff",
+    b"xxxxxxxxxxxxxx",
+];
+
+/// What was gone through.
+#[derive(Default)]
+struct Tally {
+    sequences: u64,
+    edges: u64,
+    splits: f64,
+    /// How often each kind of event was told by the machine, byte by byte.
+    reached: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn reach(&mut self, what: &str) {
+        match self.reached.get_mut(what) {
+            Some(count) => *count += 1,
+            None => drop(self.reached.insert(what.to_owned(), 1)),
+        }
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.sequences += other.sequences;
+        self.edges += other.edges;
+        self.splits += other.splits;
+        for (what, count) in other.reached {
+            *self.reached.entry(what).or_default() += count;
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sequences, edges, splits, .. } = self;
+        write!(f, "{sequences} sequences, {edges} edges, standing for {splits:.1e} splits")
+    }
+}
+
+/// All that is known of a stream: its prefix states, and what was told up to each.
+struct Path<G: Checked> {
+    stream: Vec<u8>,
+    states: Vec<Machine<G>>,
+    events: Vec<u8>,
+    /// The length of `events` in each prefix state.
+    told: Vec<usize>,
+    scratch: Vec<u8>,
+}
+
+impl<G: Checked> Path<G> {
+    fn new() -> Self {
+        Self {
+            stream: Vec::new(),
+            states: vec![Machine::new(LIMITS)],
+            events: Vec::new(),
+            told: vec![0],
+            scratch: Vec::new(),
+        }
+    }
+
+    fn shown(&self) -> impl fmt::Display {
+        self.stream.escape_ascii()
+    }
+
+    fn push(&mut self, token: &[u8], tally: &mut Tally) {
+        let old = self.stream.len();
+        for &byte in token {
+            let mut state = self.states[self.stream.len()].clone();
+            let before = self.events.len();
+            laws::feed(&mut state, &[byte], &mut self.events);
+            self.stream.push(byte);
+            if self.events.len() > before {
+                tally.reach(kind(&self.events[before..]));
+            }
+            // Law Resume, of which the edges make the rest.
+            let restored = Machine::restore(LIMITS, state.save());
+            assert_eq!(restored.as_ref(), Ok(&state), "Resume: {}", self.shown());
+            self.states.push(state);
+            self.told.push(self.events.len());
+        }
+        let new = self.stream.len();
+        for from in 0..new {
+            for to in old.max(from + 1) + 1..=new {
+                self.edge(from, to);
+                tally.edges += 1;
+            }
+        }
+        self.compare(tally);
+        tally.sequences += 1;
+        tally.splits += f64::from(u32::try_from(new - 1).expect("short")).exp2();
+    }
+
+    /// Law *Split*, locally: one chunk is as good as its bytes.
+    fn edge(&mut self, from: usize, to: usize) {
+        let mut state = self.states[from].clone();
+        self.scratch.clear();
+        laws::feed(&mut state, &self.stream[from..to], &mut self.scratch);
+        let told = &self.events[self.told[from]..self.told[to]];
+        assert!(
+            self.scratch.iter().eq(told) && state == self.states[to],
+            "Split: {} fed as one from {from} to {to} tells \"{}\", byte by byte \"{}\"; {:?}, {:?}",
+            self.shown(),
+            self.scratch.escape_ascii(),
+            told.escape_ascii(),
+            state,
+            self.states[to],
+        );
+    }
+
+    /// Laws *Oracle*, *Prompt* and *Recover*.
+    fn compare(&mut self, tally: &mut Tally) {
+        let Told { log, resumes, .. } = G::account(&self.stream, &LIMITS);
+        let last = &self.states[self.stream.len()];
+        assert!(
+            self.events == log.events && last.clone().finish() == log.end,
+            "Oracle: {} tells \"{}\" and ends in {last:?}, expected {log:?}",
+            self.shown(),
+            self.events.escape_ascii(),
+        );
+        for at in resumes {
+            assert!(self.states[at] == Machine::new(LIMITS), "Recover: {} at {at}", self.shown());
+            tally.reach("a recovery");
+        }
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.stream.truncate(length);
+        self.states.truncate(length + 1);
+        self.told.truncate(length + 1);
+        self.events.truncate(self.told[length]);
+    }
+
+    /// All sequences that begin with this path and have up to `more` tokens more.
+    fn extend(
+        &mut self,
+        tokens: &[&[u8]],
+        more: usize,
+        check: fn(&[u8], &mut Tally),
+        tally: &mut Tally,
+    ) {
+        for token in tokens {
+            let length = self.stream.len();
+            self.push(token, tally);
+            check(&self.stream, tally);
+            if more > 1 {
+                self.extend(tokens, more - 1, check, tally);
+            }
+            self.truncate(length);
+        }
+    }
+}
+
+/// `12 set k 3` LF is `set`, `12 ! Words` LF is `Words`.
+fn kind(event: &[u8]) -> &str {
+    let text = event.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut words = text.split(|byte| *byte == b' ').skip(1);
+    let word = words.find(|word| *word != b"!").unwrap_or_default();
+    std::str::from_utf8(word).expect("a word")
+}
+
+/// All sequences of up to `length` tokens, on both cores.
+fn exhaust<G>(tokens: &[&[u8]], length: usize, check: fn(&[u8], &mut Tally)) -> Tally
+where
+    G: Checked,
+{
+    let mut total = Tally::default();
+    let (mut path, whole) = (Path::<G>::new(), Mutex::new(Tally::default()));
+    path.extend(tokens, 1, check, &mut total);
+    let pairs = tokens.len() * tokens.len();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut tally = Tally::default();
+        loop {
+            let pair = next.fetch_add(1, Ordering::Relaxed);
+            if pair >= pairs {
+                break;
+            }
+            let mut path = Path::<G>::new();
+            path.push(tokens[pair / tokens.len()], &mut Tally::default());
+            path.extend(&tokens[pair % tokens.len()..][..1], 1, check, &mut tally);
+            path.push(tokens[pair % tokens.len()], &mut Tally::default());
+            path.extend(tokens, length - 2, check, &mut tally);
+        }
+        *whole.lock().expect("no other thread failed") += tally;
+    };
+    thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+    total += whole.into_inner().expect("no thread failed");
+    println!("{length} of {} tokens: {total}; reached {:?}", tokens.len(), total.reached);
+    total
+}
+
+/// A session answers what the oracle says, and so does one whose output is always full.
+fn answers(stream: &[u8], tally: &mut Tally) {
+    let chunks: Vec<_> = stream.chunks(1).collect();
+    let (replies, _) = laws::converse(LIMITS, 0, &chunks);
+    let account = memwire::oracle::simple::requests(stream, &LIMITS);
+    let expected = memwire::oracle::simple::answers(&account);
+    assert!(replies == expected, "Oracle: {}", stream.escape_ascii());
+    if replies.starts_with(b"VALUE ") || replies.windows(7).any(|part| part == b"\nVALUE ") {
+        tally.reach("a hit");
+    }
+}
+
+fn requests(length: usize) {
+    let tally = exhaust::<Requests>(&REQUESTS, length, answers);
+    for what in [
+        "set",
+        "get",
+        "a hit",
+        "a recovery",
+        "LongLine",
+        "CarriageReturn",
+        "UnknownCommand",
+        "Words",
+        "Count",
+        "LargeValue",
+        "Key",
+        "BlockEnd",
+    ] {
+        assert!(tally.reached.get(what).is_some_and(|count| *count > 100), "{what}: {tally}");
+    }
+    let count: u64 = (1..=length).map(|n| (REQUESTS.len() as u64).pow(n as u32)).sum();
+    assert_eq!(tally.sequences, count);
+}
+
+fn replies(length: usize) {
+    let tally = exhaust::<Replies>(&REPLIES, length, |_, _| {});
+    for what in [
+        "STORED",
+        "VALUE",
+        "END",
+        "SERVER_ERROR",
+        "a recovery",
+        "LongLine",
+        "Unknown",
+        "LargeValue",
+        "BlockEnd",
+    ] {
+        assert!(tally.reached.get(what).is_some_and(|count| *count > 100), "{what}: {tally}");
+    }
+    let count: u64 = (1..=length).map(|n| (REPLIES.len() as u64).pow(n as u32)).sum();
+    assert_eq!(tally.sequences, count);
+}
+
+#[test]
+fn requests_of_up_to_five_tokens() {
+    requests(5);
+}
+
+#[test]
+fn replies_of_up_to_five_tokens() {
+    replies(5);
+}
+
+#[test]
+#[ignore = "takes a quarter of an hour: cargo test --test exhaustion -- --ignored --nocapture"]
+fn requests_of_up_to_six_tokens() {
+    requests(6);
+}
+
+#[test]
+#[ignore = "takes a quarter of an hour: cargo test --test exhaustion -- --ignored --nocapture"]
+fn replies_of_up_to_six_tokens() {
+    replies(6);
+}

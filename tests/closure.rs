@@ -4,7 +4,7 @@
 //! these limits.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -29,6 +29,8 @@ struct Closure<'a> {
     limits: Limits,
     /// One for each class of bytes that the grammar tells apart, or words of such bytes.
     symbols: &'a [&'a [u8]],
+    /// The kinds of states that cannot be reached so.
+    lacks: &'a [&'a str],
 }
 
 impl Closure<'_> {
@@ -39,13 +41,13 @@ impl Closure<'_> {
     {
         let mut found = HashSet::from([Machine::<G>::new(self.limits)]);
         let mut todo: Vec<_> = found.iter().cloned().collect();
-        let mut reached = [false; 4];
+        let mut reached = BTreeSet::new();
         let mut feeds = 0_u64;
         let mut depth = 0;
         while !todo.is_empty() {
             depth += 1;
             for state in &todo {
-                reached[kind(state)] = true;
+                reached.insert(kind(state));
             }
             let next = AtomicUsize::new(0);
             let reports = Mutex::new(Vec::new());
@@ -91,7 +93,9 @@ impl Closure<'_> {
             self.limits.line,
             self.limits.value,
         );
-        assert_eq!(reached, [true; 4], "{}: a kind of state is not reached", self.name);
+        let expected = [LINE, VALUE, BLOCK, SKIPPED].into_iter();
+        let expected = expected.filter(|kind| !self.lacks.contains(kind)).collect();
+        assert_eq!(reached, expected, "{}", self.name);
         states
     }
 
@@ -154,12 +158,17 @@ impl Closure<'_> {
     }
 }
 
-fn kind<G: Grammar>(machine: &Machine<G>) -> usize {
+const LINE: &str = "AwaitingLine";
+const VALUE: &str = "AwaitingValue";
+const BLOCK: &str = "SkippingBlock";
+const SKIPPED: &str = "SkippingLine";
+
+fn kind<G: Grammar>(machine: &Machine<G>) -> &'static str {
     match machine.state() {
-        State::AwaitingLine | State::Dispatch => 0,
-        State::AwaitingValue(_) => 1,
-        State::SkippingBlock(_) => 2,
-        State::SkippingLine => 3,
+        State::AwaitingLine | State::Dispatch => LINE,
+        State::AwaitingValue(_) => VALUE,
+        State::SkippingBlock(_) => BLOCK,
+        State::SkippingLine => SKIPPED,
     }
 }
 
@@ -167,39 +176,56 @@ fn bytes(text: &[u8]) -> Vec<&[u8]> {
     text.chunks(1).collect()
 }
 
-/// `set s 1` is as long as a line may be, so that blocks are reached; `get` is not, for want of `g`.
+/// `set s 1` is as long as a line may be, so that blocks are reached; `set s 2` would be.
 #[test]
-fn requests() {
-    let symbols = bytes(b"set 1\n\r");
+fn requests_with_blocks() {
+    let symbols = bytes(b"set 1\n");
     let limits = Limits { line: 7, value: 1 };
-    let closure = Closure { name: "requests", limits, symbols: &symbols };
-    assert!(closure.check::<Requests>() > 300_000);
+    let closure = Closure { name: "requests", limits, symbols: &symbols, lacks: &[BLOCK] };
+    assert!(closure.check::<Requests>() > 90_000);
+}
+
+#[test]
+fn requests_with_skipped_blocks() {
+    let symbols = bytes(b"set 1\n");
+    let limits = Limits { line: 7, value: 0 };
+    let closure = Closure { name: "requests", limits, symbols: &symbols, lacks: &[VALUE] };
+    assert!(closure.check::<Requests>() > 90_000);
+}
+
+/// The word is too long to be spelt by symbols, but its parts are states to start from, too.
+#[test]
+fn replies() {
+    let symbols: [&[u8]; 4] = [b"VALUE ", b"1", b" ", b"\n"];
+    let limits = Limits { line: 9, value: 1 };
+    let closure = Closure { name: "replies", limits, symbols: &symbols, lacks: &[BLOCK] };
+    assert!(closure.check::<Replies>() > 40_000);
 }
 
 /// All classes of bytes that the grammar tells apart.
 #[test]
 #[ignore = "takes minutes: cargo test --test closure -- --ignored --nocapture"]
 fn requests_of_all_classes() {
-    let symbols = bytes(b"gset 1!\n\r");
+    let symbols = bytes(b"gset 12\n\r");
     let limits = Limits { line: 7, value: 1 };
-    let closure = Closure { name: "requests", limits, symbols: &symbols };
+    let closure = Closure { name: "requests", limits, symbols: &symbols, lacks: &[] };
     assert!(closure.check::<Requests>() > 2_000_000);
 }
 
-/// The word is too long to be spelt by symbols, but its parts are states to start from, too.
 #[test]
-fn replies() {
-    let symbols: [&[u8]; 5] = [b"VALUE ", b"1", b" ", b"!", b"\n"];
+#[ignore = "takes minutes: cargo test --test closure -- --ignored --nocapture"]
+fn replies_with_skipped_blocks() {
+    let symbols: [&[u8]; 5] = [b"VALUE ", b"1", b"2", b" ", b"\n"];
     let limits = Limits { line: 9, value: 1 };
-    let closure = Closure { name: "replies", limits, symbols: &symbols };
-    assert!(closure.check::<Replies>() > 10_000);
+    let closure = Closure { name: "replies", limits, symbols: &symbols, lacks: &[] };
+    assert!(closure.check::<Replies>() > 600_000);
 }
 
 #[test]
 fn a_grammar_that_resynchronises() {
     let symbols = bytes(b"+-30x\n");
     let limits = Limits { line: 3, value: 7 };
-    let closure = Closure { name: "a tiny grammar, LF", limits, symbols: &symbols };
+    let closure = Closure { name: "a tiny grammar, LF", limits, symbols: &symbols, lacks: &[] };
     assert!(closure.check::<Tiny<true>>() > 100);
 }
 
@@ -208,6 +234,6 @@ fn a_grammar_that_resynchronises() {
 fn a_grammar_that_does_not() {
     let symbols = bytes(b"+-30x\r\n");
     let limits = Limits { line: 3, value: 7 };
-    let closure = Closure { name: "a tiny grammar, CR LF", limits, symbols: &symbols };
+    let closure = Closure { name: "a tiny grammar, CR LF", limits, symbols: &symbols, lacks: &[] };
     assert!(closure.check::<Tiny<false>>() > 100);
 }

@@ -1,28 +1,28 @@
 //! The fuzz targets' seeds, on stable: each is run by the function that its target runs.
 
-use std::{collections::BTreeSet, env, fs, path::PathBuf};
+use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::PathBuf};
 
-use memwire::vectors::Suite;
+use memwire::{
+    Limits, Session,
+    dialect::{
+        Value,
+        simple::{ErrorKind, Key, Keys, Reply, Request, Requests},
+    },
+    store::Map,
+    vectors::{Suite, Vector},
+};
 
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
-type Check = fn(&[u8]);
+use targets::TARGETS;
 
-const TARGETS: [(&str, Check); 5] = [
-    ("answers", targets::answers),
-    ("oracle", targets::oracle),
-    ("recover", targets::recover),
-    ("resume", targets::resume),
-    ("split", targets::split),
-];
-
-fn folder(name: &str) -> PathBuf {
+fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-fn names(name: &str) -> BTreeSet<String> {
-    let entries = fs::read_dir(folder(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     let name = |entry: fs::DirEntry| {
         let path = entry.path();
         path.file_stem().expect("a name").to_string_lossy().into_owned()
@@ -30,34 +30,62 @@ fn names(name: &str) -> BTreeSet<String> {
     entries.map(|entry| name(entry.expect("an entry"))).collect()
 }
 
-/// Long vectors would need other limits than the targets have.
-const LONGEST: usize = 80;
+fn suite() -> Suite {
+    let json = fs::read_to_string(path("spec/simple.json")).expect("the vectors");
+    Suite::from_json(&json).expect("the vectors can be read")
+}
 
-/// A seed for each short vector: its stream, cut in the middle.
-fn seeds() -> Vec<(String, Vec<u8>)> {
-    let json = fs::read_to_string(folder("spec/simple.json")).expect("the vectors");
-    let vectors = Suite::from_json(&json).expect("the vectors can be read").vectors;
-    let short = vectors.into_iter().filter(|vector| vector.sent().len() <= LONGEST);
-    let seed = |stream: Vec<u8>| {
-        let (head, tail) = stream.split_at(stream.len() / 2);
-        [head, &[targets::CUT], tail].concat()
-    };
-    short.map(|vector| (vector.id.replace('/', "-"), seed(vector.sent()))).collect()
+/// What a vector is to a target; `None`, if the target's inputs cannot be written down.
+fn seed(target: &str, vector: &Vector) -> Option<Vec<u8>> {
+    let stream = vector.sent();
+    let (head, tail) = stream.split_at(stream.len() / 2);
+    match target {
+        "commands" | "encodings" => None,
+        // A session in the middle of the stream, and the rest of it.
+        "snapshots" => {
+            let mut session = Session::<Requests>::with_mark(Limits::DEFAULT, 20);
+            session.advance(&mut Map::new(), 0, &mut &*head, &mut Vec::new());
+            let json = serde_json::to_vec(&session.save()).expect("a snapshot is data");
+            Some([&json, &b"\n"[..], tail].concat())
+        }
+        // A suite of one vector.
+        "vectors" => {
+            let mut suite = suite();
+            suite.clauses.retain(|clause| vector.clauses.contains(&clause.id));
+            suite.vectors = vec![vector.clone()];
+            Some(suite.to_json().into_bytes())
+        }
+        _ => Some([head, &[targets::CUT], tail].concat()),
+    }
 }
 
 #[test]
 fn every_target_has_a_replay_and_a_corpus() {
     let targets: BTreeSet<_> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(names("fuzz/fuzz_targets"), targets);
-    assert_eq!(names("corpus"), targets);
+    let mut folders = targets;
+    folders.insert("regressions".to_owned());
+    assert_eq!(names("corpus"), folders);
+    for (name, _) in TARGETS {
+        let line =
+            format!("libfuzzer_sys::fuzz_target!(|data: &[u8]| memwire_fuzz::{name}(data));");
+        let text = fs::read_to_string(path(&format!("fuzz/fuzz_targets/{name}.rs")));
+        assert!(text.expect("a target").contains(&line), "{name} runs something else");
+    }
 }
+
+/// Long vectors would need other limits than the targets have.
+const LONGEST: usize = 80;
 
 /// `MEMWIRE_BLESS=1 cargo test --test corpus` writes those that are missing.
 #[test]
 fn every_short_vector_is_a_seed() {
+    let mut vectors = suite().vectors;
+    vectors.retain(|vector| vector.sent().len() <= LONGEST);
     for (target, _) in TARGETS {
-        for (name, seed) in seeds() {
-            let path = folder("corpus").join(target).join(name);
+        for vector in &vectors {
+            let Some(seed) = seed(target, vector) else { continue };
+            let path = path(&format!("corpus/{target}/{}", vector.id.replace('/', "-")));
             if env::var_os("MEMWIRE_BLESS").is_some() {
                 fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
                 fs::write(&path, &seed).expect("a seed");
@@ -70,11 +98,72 @@ fn every_short_vector_is_a_seed() {
 #[test]
 fn the_seeds_keep_the_laws() {
     for (target, check) in TARGETS {
-        let mut count = 0;
-        for entry in fs::read_dir(folder("corpus").join(target)).expect("a corpus") {
-            check(&fs::read(entry.expect("an entry").path()).expect("a seed"));
+        let seeds = names_of_files(&format!("corpus/{target}"));
+        for seed in &seeds {
+            check(&fs::read(path(&format!("corpus/{target}/{seed}"))).expect("a seed"));
+        }
+        assert!(seeds.len() >= 50, "{target} has only {} seeds", seeds.len());
+    }
+}
+
+/// What once was wrong stays right, and its story is told.
+#[test]
+fn regressions() {
+    let stories = fs::read_to_string(path("corpus/regressions/README.md")).expect("the stories");
+    let mut count = 0;
+    for (target, check) in TARGETS {
+        for seed in names_of_files(&format!("corpus/regressions/{target}")) {
+            let story = format!("\n## `{target}/{seed}`\n");
+            assert!(stories.contains(&story), "no story of {target}/{seed}");
+            check(&fs::read(path(&format!("corpus/regressions/{target}/{seed}"))).expect("a seed"));
             count += 1;
         }
-        assert!(count >= 80, "{target} has only {count} seeds");
     }
+    assert_eq!(stories.matches("\n## ").count(), count, "a story without its seed");
+}
+
+fn names_of_files(folder: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(path(folder)) else { return vec![] };
+    entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect()
+}
+
+/// The words that the encoders write, and what stands between them.
+fn dictionary() -> String {
+    let key = Key::new(b"k").expect("a key");
+    let value = || Value::Lent(b"v");
+    let mut text = Vec::new();
+    Request::Get(Keys::new(b"k").expect("a key")).encode(&mut text);
+    Request::Set { key, value: value() }.encode(&mut text);
+    Reply::Stored.encode(&mut text);
+    Reply::Value { key, value: value() }.encode(&mut text);
+    Reply::End.encode(&mut text);
+    for kind in [ErrorKind::Unspecific, ErrorKind::Client, ErrorKind::Server] {
+        Reply::Error(kind, b"").encode(&mut text);
+        Reply::Error(kind, b"k").encode(&mut text);
+    }
+    let text = String::from_utf8(text).expect("text");
+    let mut words: BTreeSet<_> = text.split([' ', '\n']).filter(|word| word.len() > 1).collect();
+    words.extend([" ", "k", "1", "13", "18446744073709551616"]);
+    let mut lines =
+        "# Generated by tests/corpus.rs from what the dialect's encoders write.\n".to_owned();
+    for word in words {
+        writeln!(lines, "\"{word}\"").expect("text grows");
+        if text.contains(&format!("{word} ")) {
+            writeln!(lines, "\"{word} \"").expect("text grows");
+        }
+        if text.contains(&format!("{word}\n")) {
+            writeln!(lines, "\"{word}\\x0a\"").expect("text grows");
+        }
+    }
+    lines + "\"\\x0a\"\n\"\\x0d\\x0a\"\n\"\\xff\"\n"
+}
+
+/// `MEMWIRE_BLESS=1 cargo test --test corpus` writes it.
+#[test]
+fn the_dictionary_is_current() {
+    let path = path("fuzz/simple.dict");
+    if env::var_os("MEMWIRE_BLESS").is_some() {
+        fs::write(&path, dictionary()).expect("the dictionary");
+    }
+    assert_eq!(fs::read_to_string(path).ok(), Some(dictionary()), "fuzz/simple.dict is stale");
 }

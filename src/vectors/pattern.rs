@@ -23,12 +23,13 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// The parts one after the other; neighbouring bytes are joined.
+    /// The parts one after the other; neighbouring bytes are joined, and no bytes left out.
     #[must_use]
     pub fn new(parts: impl IntoIterator<Item = Part>) -> Self {
         let mut joined: Vec<Part> = Vec::new();
         for part in parts {
             match (joined.last_mut(), part) {
+                (_, Part::Bytes(bytes)) if bytes.is_empty() => {}
                 (Some(Part::Bytes(last)), Part::Bytes(bytes)) => last.extend_from_slice(&bytes),
                 (_, part) => joined.push(part),
             }
@@ -137,14 +138,13 @@ fn part_to_json(part: &Part) -> JsonPart {
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let parts = match Json::deserialize(deserializer)? {
-            Json::Bytes(text) if text.is_empty() => vec![],
             Json::Bytes(text) => vec![Part::Bytes(from_latin1(&text)?)],
             Json::Parts(parts) => {
                 let parts = parts.into_iter().map(part_from_json);
-                parts.collect::<Result<_, D::Error>>()?
+                parts.collect::<Result<Vec<_>, D::Error>>()?
             }
         };
-        Ok(Self { parts })
+        Ok(Self::new(parts))
     }
 }
 

@@ -1,0 +1,114 @@
+//! Laws *Linear* and *Bounded* on long streams: work is counted, so that nothing depends on time.
+
+use allocation_counter::measure;
+use laws::counted::{linear, work};
+use memwire::{
+    Limits, Progress, Session,
+    dialect::simple::{Replies, Requests},
+    machine::SMALL,
+    store::Map,
+};
+
+mod laws;
+
+const LIMITS: Limits = Limits::DEFAULT;
+
+/// From byte by byte to all at once.
+const CHUNKS: [usize; 9] = [1, 2, 7, 64, 1460, 4096, 4097, 65_536, usize::MAX];
+
+fn block(head: &str, size: usize, value: u8) -> Vec<u8> {
+    [format!("{head} {size}\n").as_bytes(), &vec![value; size], b"\n"].concat()
+}
+
+#[test]
+fn requests() {
+    let streams = [
+        ("many keys", [b"get".to_vec(), b" key".repeat(50_000), b"\n".to_vec()].concat()),
+        ("one long key", [b"get ".to_vec(), vec![b'k'; 200_000], b"\n".to_vec()].concat()),
+        ("spaces", [b"get ".to_vec(), vec![b' '; 200_000], b"k\n".to_vec()].concat()),
+        ("an unknown word", [vec![b'x'; 200_000], b"\n".to_vec()].concat()),
+        ("a bad key", [b"get ".to_vec(), vec![b'!'; 200_000], b"\n".to_vec()].concat()),
+        ("a large value", block("set k", 1_048_576, b'v')),
+        ("a value of newlines", block("set k", 300_000, b'\n')),
+        ("a bad block", [block("set k", 300_000, b'v'), b"get k\n".to_vec()].concat()),
+        ("a refused block", block("set k!", 300_000, b'\n')),
+        ("an announced gigabyte", block("set k", 1 << 30, b'v')[..300_000].to_vec()),
+        ("a line without end", vec![b'x'; 600_000]),
+        ("many lines", b"get k\nset k 3\nabc\nfrob\n".repeat(10_000)),
+        ("many empty lines", vec![b'\n'; 200_000]),
+    ];
+    for (name, stream) in streams {
+        for size in CHUNKS {
+            let chunks: Vec<_> = stream.chunks(size).collect();
+            println!("{name}, {size} bytes a chunk: {:?}", work::<Requests>(LIMITS, &chunks));
+            linear::<Requests>(LIMITS, &chunks);
+        }
+    }
+}
+
+#[test]
+fn replies() {
+    let limits = LIMITS.of_replies();
+    let streams = [
+        block("VALUE k", 1_048_576, b'v'),
+        [b"SERVER_ERROR ".to_vec(), vec![b'x'; 200_000], b"\n".to_vec()].concat(),
+        [b"VALUE ".to_vec(), vec![b'k'; 200_000], b" 1\nv\n".to_vec()].concat(),
+        b"VALUE k 3\nabc\nEND\nSTORED\nERROR\nwhat\n".repeat(10_000),
+    ];
+    for stream in streams {
+        for size in CHUNKS {
+            linear::<Replies>(limits, &stream.chunks(size).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// A value in pieces is copied into a buffer of its size, which grew out of smaller ones: each byte
+/// moves twice at most.
+#[test]
+fn a_value_is_copied_twice_at_most() {
+    for size in [1, 100, SMALL, SMALL + 1, 65_537, 1_048_576] {
+        let stream = block("set k", size, b'v');
+        for chunk in CHUNKS {
+            let chunks: Vec<_> = stream.chunks(chunk).collect();
+            let heap = work::<Requests>(LIMITS, &chunks).heap;
+            // The value's bytes, those that moved when the buffer grew, and twice the line.
+            let bound = 2 * size as u64 + 2 * 20;
+            assert!(heap.bytes_total <= bound, "{size} in chunks of {chunk}: {heap:?}");
+        }
+    }
+}
+
+/// What lies in one chunk is lent from it.
+#[test]
+fn whole_messages_allocate_nothing() {
+    let requests = b"get k\nget a b c\nset k 3\na\nb\nfrob\nset ! 2\nab\n".repeat(100);
+    let heap = work::<Requests>(LIMITS, &[&requests]).heap;
+    assert_eq!((heap.count_total, heap.bytes_total), (0, 0));
+    let replies = b"VALUE k 3\na\nb\nEND\nSTORED\nERROR\nCLIENT_ERROR no\n".repeat(100);
+    let heap = work::<Replies>(LIMITS, &[&replies]).heap;
+    assert_eq!((heap.count_total, heap.bytes_total), (0, 0));
+}
+
+/// Lines that come in pieces use one buffer again and again.
+#[test]
+fn lines_in_pieces_allocate_once() {
+    let stream = b"get key\n".repeat(1000);
+    let heap = work::<Requests>(LIMITS, &stream.chunks(5).collect::<Vec<_>>()).heap;
+    assert!(heap.count_total <= 4, "{heap:?}");
+}
+
+/// A session answers a get out of the store into the caller's buffer.
+#[test]
+fn answers_allocate_nothing() {
+    let mut session = Session::<Requests>::new(LIMITS);
+    let mut store = Map::new();
+    let mut out = Vec::with_capacity(100_000);
+    session.advance(&mut store, 0, &mut &b"set k 3\nabc\n"[..], &mut out);
+    let requests = b"get k\nget k missing k\nfrob\n".repeat(500);
+    let heap = measure(|| {
+        let progress = session.advance(&mut store, 0, &mut &requests[..], &mut out);
+        assert_eq!(progress, Progress::NeedInput);
+    });
+    assert_eq!((heap.count_total, heap.bytes_total), (0, 0));
+    assert!(out.len() > 20_000);
+}

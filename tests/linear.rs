@@ -42,7 +42,7 @@ fn requests() {
         // A refused block.
         block("set k!", 300_000, b'\n'),
         // An announced gigabyte.
-        block("set k", 1 << 30, b'v')[..300_000].to_vec(),
+        [b"set k 1073741824\n".to_vec(), vec![b'v'; 300_000]].concat(),
         // A line without end.
         vec![b'x'; 600_000],
         // Many lines.

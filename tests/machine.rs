@@ -23,6 +23,21 @@ fn a_new_machine_holds_nothing() {
 }
 
 #[test]
+fn limits_are_told() {
+    let limits = Limits { line: 7, value: 9 };
+    assert_eq!(*Machine::<Requests>::new(limits).limits(), limits);
+    assert_eq!(limits.of_replies(), Limits { line: 39, value: 9 });
+}
+
+#[test]
+fn values_are_equal_if_their_bytes_are() {
+    let mut held = b"abc".to_vec();
+    assert_eq!(Value::Held(&mut held), Value::Lent(b"abc"));
+    assert_ne!(Value::Lent(b"abc"), Value::Lent(b"abd"));
+    assert_ne!(Value::Lent(b"abc"), Value::Lent(b"ab"));
+}
+
+#[test]
 fn nothing_is_held_of_what_lies_in_one_chunk() {
     let mut machine = Machine::<Requests>::new(LIMITS);
     let mut input = &b"set k 3\na\nb\nget k x\nfrob\nset k! 3\nabc\n"[..];

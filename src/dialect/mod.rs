@@ -43,6 +43,7 @@ pub trait Grammar {
 
     /// The index of the first LF in `text`. The machine examines bytes through this and
     /// [`Self::scan`] only, so that the law *Linear* can be checked by counting.
+    #[must_use]
     #[inline]
     fn line_end(text: &[u8]) -> Option<usize> {
         memchr(b'\n', text)

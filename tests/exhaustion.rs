@@ -307,6 +307,18 @@ fn replies_of_up_to_five_tokens() {
 }
 
 #[test]
+#[ignore = "for tests/bugs.rs, which has no time for five"]
+fn requests_of_up_to_four_tokens() {
+    requests(4);
+}
+
+#[test]
+#[ignore = "for tests/bugs.rs, which has no time for five"]
+fn replies_of_up_to_four_tokens() {
+    replies(4);
+}
+
+#[test]
 #[ignore = "takes a quarter of an hour: cargo test --test exhaustion -- --ignored --nocapture"]
 fn requests_of_up_to_six_tokens() {
     requests(6);

@@ -59,6 +59,42 @@ fn what_is_announced_is_not_reserved() {
     assert_eq!(machine.state(), State::AwaitingValue(9_223_372_036_854_775_805));
 }
 
+/// The sizes of the buffers, exactly: a line's doubles when it must, a value's is the final size or
+/// a half of it, a quarter …, and never more than the bound.
+#[test]
+fn buffers_grow_when_they_must() {
+    let mut machine = Machine::<Requests>::new(LIMITS);
+    for held in [10, 10, 30, 30, 30, 30, 70] {
+        laws::feed(&mut machine, b"xxxxx", &mut vec![]);
+        assert_eq!(machine.held(), held);
+    }
+    // The line is 11 bytes long, and the value just as large as may be reserved at once, or one
+    // byte larger.
+    for (size, reserved) in [(SMALL - 11, SMALL - 11), (SMALL - 10, (SMALL - 10) / 2)] {
+        let mut machine = Machine::<Requests>::new(LIMITS);
+        let line = format!("set k {size}\n");
+        laws::feed(&mut machine, format!("{line}v").as_bytes(), &mut vec![]);
+        assert_eq!(machine.held(), line.len() + reserved);
+        // Full is no reason to grow; one byte more is.
+        laws::feed(&mut machine, &vec![b'v'; reserved - 1], &mut vec![]);
+        assert_eq!(machine.held(), line.len() + reserved);
+        laws::feed(&mut machine, b"v", &mut vec![]);
+        assert_eq!(machine.held(), line.len() + if reserved == size { 0 } else { size });
+    }
+}
+
+/// A line's buffer of up to 4 KiB is used again.
+#[test]
+fn small_buffers_are_kept() {
+    for (length, kept) in [(SMALL / 2, SMALL), (SMALL / 2 + 1, 0)] {
+        let mut machine = Machine::<Requests>::new(LIMITS);
+        laws::feed(&mut machine, &vec![b'x'; length], &mut vec![]);
+        assert_eq!(machine.held(), 2 * length);
+        laws::feed(&mut machine, b"\n", &mut vec![]);
+        assert_eq!(machine.held(), kept);
+    }
+}
+
 /// The value's buffer ends as large as the value, however it came, and its bytes are moved out.
 #[test]
 fn an_assembled_value_has_no_room_to_spare() {
@@ -242,6 +278,12 @@ fn snapshots_that_no_machine_made_are_refused() {
         let limits = self::Limits { line: 20, value: 12 };
         let result = Machine::<Requests>::restore(limits, snapshot);
         assert_eq!(result.err(), expected, "{json}");
+    }
+    for (offset, expected) in [(u64::MAX / 2, None), (u64::MAX / 2 + 1, Some(Offset))] {
+        let mut json = base("AwaitingLine".into(), "", "", offset);
+        json["start"] = offset.into();
+        let snapshot = serde_json::from_value(json).expect("it has the form");
+        assert_eq!(Machine::<Requests>::restore(LIMITS, snapshot).err(), expected);
     }
     let mut json = base("AwaitingLine".into(), "", "", 0);
     json["start"] = 1.into();

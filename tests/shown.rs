@@ -1,0 +1,249 @@
+//! What is said to people, and what the small types promise.
+
+use std::{
+    collections::{HashSet, hash_map::DefaultHasher},
+    error::Error,
+    hash::{Hash, Hasher as _},
+};
+
+use memwire::{
+    BadSessionSnapshot, BadSnapshot, Limits, Machine, Progress, Session, State, Truncated,
+    dialect::{
+        Span, Value,
+        simple::{BadReply, ErrorKind, Key, Keys, Refusal, Replies, Reply, Request, Requests},
+    },
+    simulate, simulate_to,
+    store::{Change, Item, Map, Store},
+};
+
+/// Each is told apart from the others, in words, without an end of line.
+fn told_apart<E: Error>(errors: &[E]) {
+    let told: HashSet<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), errors.len());
+    assert!(told.iter().all(|text| text.len() > 10 && !text.contains('\n')), "{told:?}");
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    told_apart(&[
+        Refusal::LongLine,
+        Refusal::CarriageReturn,
+        Refusal::UnknownCommand,
+        Refusal::Words,
+        Refusal::Count,
+        Refusal::LargeValue,
+        Refusal::Key,
+        Refusal::BlockEnd,
+    ]);
+    told_apart(&[BadReply::LongLine, BadReply::Unknown, BadReply::LargeValue, BadReply::BlockEnd]);
+    let snapshots =
+        [BadSnapshot::State, BadSnapshot::Line, BadSnapshot::Value, BadSnapshot::Offset];
+    told_apart(&snapshots);
+    told_apart(&[BadSessionSnapshot::Machine(BadSnapshot::State), BadSessionSnapshot::Rest]);
+    assert!(BadSessionSnapshot::Machine(BadSnapshot::Line).source().is_some());
+    assert!(BadSessionSnapshot::Rest.source().is_none());
+    assert!(Refusal::Key.source().is_none());
+    let truncated = Truncated { start: 3, end: 7, state: State::AwaitingLine };
+    let told = "input ends at byte 7, inside what begins at byte 3: AwaitingLine, its line is not \
+                complete";
+    assert_eq!(truncated.to_string(), told);
+}
+
+#[test]
+fn refusals_are_answered() {
+    let reply = |refusal: Refusal| {
+        let mut out = Vec::new();
+        refusal.reply().encode(&mut out);
+        String::from_utf8(out).expect("text")
+    };
+    assert_eq!(reply(Refusal::UnknownCommand), "ERROR\n");
+    assert_eq!(reply(Refusal::Words), "ERROR\n");
+    assert_eq!(reply(Refusal::LargeValue), "SERVER_ERROR object too large for cache\n");
+    for refusal in [
+        Refusal::LongLine,
+        Refusal::CarriageReturn,
+        Refusal::Count,
+        Refusal::Key,
+        Refusal::BlockEnd,
+    ] {
+        let told = reply(refusal);
+        assert!(told.starts_with("CLIENT_ERROR ") && told.len() > 20, "{told}");
+    }
+    // What is said ends at its first LF, so that no reply becomes two.
+    let mut out = Vec::new();
+    Reply::Error(ErrorKind::Server, b"one\ntwo").encode(&mut out);
+    assert_eq!(out, b"SERVER_ERROR one\n");
+}
+
+#[test]
+fn keys() {
+    assert_eq!(Key::new(b"a-Z_9").expect("a key").as_bytes(), b"a-Z_9");
+    for wrong in [&b""[..], b"a b", b"a\n", b"\xe9", b"aaaaaaaaaaaaaaaa.", b"."] {
+        assert!(Key::new(wrong).is_none(), "{}", wrong.escape_ascii());
+        assert!(wrong == b"a b" || Keys::new(wrong).is_none(), "{}", wrong.escape_ascii());
+    }
+    assert!(Keys::new(b" ").is_none());
+    let keys = Keys::new(b" a  b ").expect("keys");
+    assert_eq!(keys, Keys::new(b"a b").expect("keys"));
+    assert_ne!(keys, Keys::new(b"a c").expect("keys"));
+    assert_ne!(keys, Keys::new(b"a").expect("keys"));
+    assert_eq!(format!("{keys:?}"), r#"["a", "b"]"#);
+    assert_eq!(keys.as_bytes(), b" a  b ");
+}
+
+#[test]
+fn values() {
+    let mut held = b"abc".to_vec();
+    let at = held.as_ptr();
+    let item = Item::from(Value::Lent(b"abc"));
+    assert_eq!(format!("{:?}", Value::Shared(&item)), r#""abc""#);
+    assert_eq!(Value::Shared(&item).into_vec(), b"abc");
+    assert_eq!(Value::Lent(b"abc").into_vec(), b"abc");
+    assert_eq!(Value::Held(&mut held), Value::Shared(&item));
+    assert_eq!(Value::Held(&mut held).into_vec().as_ptr(), at);
+    assert_eq!(Span { start: 1, end: 3 }.of(b"abc"), b"bc");
+    assert_eq!(Span { start: 1, end: 4 }.of(b"abc"), b"");
+    assert_eq!(Span { start: 2, end: 1 }.of(b"abc"), b"");
+}
+
+#[test]
+fn replies_of_every_kind() {
+    let stream = b"STORED\nVALUE k 1\nv\nEND\nERROR\nCLIENT_ERROR a b\nSERVER_ERROR \n";
+    let mut machine = Machine::<Replies>::new(Limits::DEFAULT);
+    let mut input = &stream[..];
+    let mut told = vec![];
+    while !input.is_empty() {
+        told.push(format!("{:?}", machine.step(&mut input)));
+    }
+    let expected = [
+        "Dispatch(Stored)",
+        r#"Dispatch(Value { key: "k", value: "v" })"#,
+        "Dispatch(End)",
+        "Dispatch(Error(Unspecific, []))",
+        "Dispatch(Error(Client, [97, 32, 98]))",
+        "Dispatch(Error(Server, []))",
+    ];
+    assert_eq!(told, expected);
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What is equal has the same hash; what is not, another, or search would be slow.
+#[test]
+fn sessions_are_compared_and_hashed() {
+    let session = |stream: &[u8], mark: usize| {
+        let mut session = Session::<Requests>::with_mark(Limits::DEFAULT, mark);
+        let mut input = stream;
+        session.advance(&mut Map::new(), 0, &mut input, &mut Vec::new());
+        session
+    };
+    assert_eq!(session(b"get k\nse", 9), session(b"se", 9));
+    assert_eq!(hash(&session(b"get k\nse", 9)), hash(&session(b"se", 9)));
+    for (left, right) in [
+        (session(b"s", 9), session(b"g", 9)),
+        (session(b"s", 9), session(b"s", 8)),
+        (session(b"set k 2\na", 9), session(b"set k 2\nb", 9)),
+        (session(b"set k 2\na", 9), session(b"set k 2\n", 9)),
+    ] {
+        assert_ne!(left, right);
+        assert_ne!(hash(&left), hash(&right));
+    }
+    // In the middle of a reply, the keys that are left count, not those that are answered.
+    let replying = |keys: &str, rest: usize| {
+        let mut session = Session::<Requests>::with_mark(Limits::DEFAULT, 5);
+        let (mut store, mut out) = (Map::new(), Vec::new());
+        store.update(b"a", |_| (Change::Put(Item::from(Value::Lent(b"abc"))), ()));
+        let line = format!("get {keys}\n");
+        let mut input = line.as_bytes();
+        for _ in 0..rest {
+            let progress = session.advance(&mut store, 0, &mut input, &mut out);
+            assert_eq!(progress, Progress::OutputFull);
+            out.clear();
+        }
+        assert!(session.is_replying());
+        session
+    };
+    assert_eq!(replying("a a a", 2), replying("a a", 1));
+    assert_eq!(hash(&replying("a a a", 2)), hash(&replying("a a", 1)));
+    assert_ne!(replying("a a a", 1), replying("a a", 1));
+    assert_ne!(hash(&replying("a a a", 1)), hash(&replying("a a", 1)));
+    let shown = format!("{:?}", replying("a a", 1).clone());
+    assert!(shown.contains("Machine {") && shown.contains("mark: 5"), "{shown}");
+    // A reply and a pending request exclude each other.
+    let json = serde_json::to_value(replying("a a", 1).save()).expect("data");
+    let restore = |json: serde_json::Value| {
+        let snapshot = serde_json::from_value(json).expect("of this form");
+        Session::<Requests>::restore(Limits::DEFAULT, 5, snapshot)
+    };
+    assert_eq!(restore(json.clone()), Ok(replying("a a", 1)));
+    for (field, value, bad) in [
+        ("line", serde_json::json!([103]), BadSessionSnapshot::Machine(BadSnapshot::Offset)),
+        ("rest", serde_json::json!([33]), BadSessionSnapshot::Rest),
+        ("rest", serde_json::json!([]), BadSessionSnapshot::Rest),
+    ] {
+        let mut json = json.clone();
+        let place = if field == "line" { &mut json["machine"][field] } else { &mut json[field] };
+        *place = value;
+        assert_eq!(restore(json), Err(bad));
+    }
+    let mut json = serde_json::to_value(session(b"get k\ng", 5).save()).expect("data");
+    json["rest"] = serde_json::json!([97]);
+    assert_eq!(restore(json), Err(BadSessionSnapshot::Rest));
+}
+
+/// What is left to answer is shorter than the longest line that can have asked for it.
+#[test]
+fn a_rest_as_long_as_a_line_is_refused() {
+    let restore = |length: usize| {
+        let mut session = Session::<Requests>::with_mark(Limits::DEFAULT, 5);
+        session.advance(&mut Map::new(), 0, &mut &b""[..], &mut Vec::new());
+        let mut json = serde_json::to_value(session.save()).expect("data");
+        json["rest"] = vec![b'k'; length].into();
+        let snapshot = serde_json::from_value(json).expect("of this form");
+        Session::<Requests>::restore(Limits { line: 20, value: 1 }, 5, snapshot).is_ok()
+    };
+    assert!(restore(19));
+    assert!(!restore(20));
+}
+
+#[test]
+fn items_and_maps() {
+    let mut map = Map::new();
+    assert!(map.is_empty());
+    map.update(b"k", |old| {
+        assert!(old.is_none());
+        (Change::Put(Item::from(Value::Lent(b"v"))), ())
+    });
+    let mut clone = map.clone();
+    assert_eq!((map.len(), &map), (1, &clone));
+    assert_eq!(clone.get(b"k", |item| format!("{item:?}")).as_deref(), Some("\"v\""));
+    clone.update(b"k", |old| {
+        assert_eq!(old.map(Item::value), Some(&b"v"[..]));
+        (Change::Keep, ())
+    });
+    assert_eq!(map, clone);
+    clone.update(b"k", |_| (Change::Remove, ()));
+    assert!(clone.is_empty());
+    assert_ne!(map, clone);
+}
+
+#[test]
+fn a_stream_is_simulated() {
+    let requests = b"set k 1\nv\nget k x\nfrob\nget k".to_vec();
+    let expected = b"STORED\nVALUE k 1\nv\nEND\nERROR\n";
+    assert_eq!(simulate(&requests), expected);
+    let long = [b"set k 40000\n", &vec![b'v'; 40_000][..], b"\nget k k k k k\n"].concat();
+    let (mut pieces, mut drained) = (0, Vec::new());
+    simulate_to(&long, |piece| {
+        pieces += 1;
+        drained.extend_from_slice(piece);
+    });
+    assert_eq!(drained, simulate(&long));
+    assert!(pieces > 1);
+    let request = Request::Get(Keys::new(b"k").expect("a key"));
+    assert_eq!(format!("{request:?}"), r#"Get(["k"])"#);
+}

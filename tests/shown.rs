@@ -100,7 +100,8 @@ fn values() {
     assert_eq!(Value::Shared(&item).into_vec(), b"abc");
     assert_eq!(Value::Lent(b"abc").into_vec(), b"abc");
     assert_eq!(Value::Held(&mut held), Value::Shared(&item));
-    assert_eq!(Value::Held(&mut held).into_vec().as_ptr(), at);
+    let taken = Value::Held(&mut held).into_vec();
+    assert_eq!(taken.as_ptr(), at);
     assert_eq!(Span { start: 1, end: 3 }.of(b"abc"), b"bc");
     assert_eq!(Span { start: 1, end: 4 }.of(b"abc"), b"");
     assert_eq!(Span { start: 2, end: 1 }.of(b"abc"), b"");

@@ -85,7 +85,7 @@ impl Tally {
 
     fn has_reached(&self, all: &[&str]) {
         for what in all {
-            assert!(self.reached.get(*what).is_some_and(|count| *count > 100), "{what}: {self}");
+            assert!(self.reached.get(*what).is_some_and(|count| *count > 10), "{what}: {self}");
         }
     }
 }

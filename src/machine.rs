@@ -27,8 +27,8 @@ const LF: u8 = b'\n';
 /// larger than twice what arrived (law *Bounded*).
 pub const SMALL: usize = 4096;
 
-/// Where a machine is between two bytes. A count is what is still to come, a terminator included,
-/// and never 0.
+/// Where a machine is between two bytes. A count is what is still to come, a terminator included:
+/// never 0, and `u64::MAX` if more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
@@ -38,7 +38,7 @@ pub enum State {
     AwaitingValue(u64),
     /// A message is lent. The next step, or [`Machine::finish`], takes it back.
     Dispatch,
-    /// In the data block of a refused line, with this many bytes to come; `u64::MAX` if more.
+    /// In the data block of a refused line, with this many bytes to come.
     SkippingBlock(u64),
     /// In something refused that ends with the next LF.
     SkippingLine,
@@ -256,7 +256,8 @@ impl<G: Grammar> Machine<G> {
         match self.phase {
             Phase::AwaitingLine => State::AwaitingLine,
             Phase::AwaitingValue { size, ended, .. } => {
-                let left = (size - self.value.len()) as u64 + Self::END - ended as u64;
+                let missing = (size - self.value.len()) as u64;
+                let left = missing.saturating_add(Self::END) - ended as u64;
                 State::AwaitingValue(left)
             }
             Phase::Dispatch => State::Dispatch,
@@ -546,11 +547,12 @@ impl<G: Grammar> Machine<G> {
                 if length != line.len() || length > limits.line.saturating_add(1) {
                     return Err(BadSnapshot::Line);
                 }
-                if left == 0 || left > size as u64 + Self::END {
+                if left == 0 || left > (size as u64).saturating_add(Self::END) {
                     return Err(BadSnapshot::State);
                 }
                 let missing = size.checked_sub(value.len()).ok_or(BadSnapshot::Value)? as u64;
-                let ended = (missing + Self::END).checked_sub(left).ok_or(BadSnapshot::Value)?;
+                let ended = missing.saturating_add(Self::END).checked_sub(left);
+                let ended = ended.ok_or(BadSnapshot::Value)?;
                 if missing > 0 && ended > 0 {
                     return Err(BadSnapshot::Value);
                 }

@@ -59,6 +59,22 @@ fn what_is_announced_is_not_reserved() {
     assert_eq!(machine.state(), State::AwaitingValue(9_223_372_036_854_775_805));
 }
 
+#[test]
+fn a_machine_without_limits_waits_for_more_than_it_can_count() {
+    let limits = Limits { line: usize::MAX, value: usize::MAX };
+    for count in ["18446744073709551615", "18446744073709551616"] {
+        let line = format!("set k {count}\nab");
+        for (length, missing) in [(2, u64::MAX), (1, u64::MAX), (0, u64::MAX - 1)] {
+            let line = &line[..line.len() - length];
+            let mut machine = Machine::<Requests>::new(limits);
+            assert!(matches!(machine.step(&mut line.as_bytes()), Step::NeedMore));
+            assert_eq!(machine.state(), State::AwaitingValue(missing));
+            let restored = Machine::restore(limits, machine.save());
+            assert_eq!(restored.expect("it was saved so"), machine);
+        }
+    }
+}
+
 /// The sizes of the buffers, exactly: a line's doubles when it must, a value's is the final size or
 /// a half of it, a quarter …, and never more than the bound.
 #[test]

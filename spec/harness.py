@@ -30,7 +30,7 @@ def matches(pattern, data):
     return not data
 
 
-levels = ["MAY", "SHOULD", "MUST"]
+levels = [None, "MAY", "SHOULD", "MUST"]
 suite, solution = json.load(open(sys.argv[1])), runpy.run_path(sys.argv[2])["solution"]
 level, capabilities = (sys.argv[3:4] or ["MUST"])[0], set(sys.argv[4:])
 verdicts = []

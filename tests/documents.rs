@@ -46,13 +46,13 @@ fn clauses_and_vectors() {
     assert_eq!(
         clauses,
         [
-            ("a/one", Level::Must, String::new(), "First *text*, of `two` lines.", 3),
-            ("a/two", Level::Should, "errors limits".to_owned(), "Second.", 21),
+            ("a/one", Some(Level::Must), String::new(), "First *text*, of `two` lines.", 3),
+            ("a/two", Some(Level::Should), "errors limits".to_owned(), "Second.", 21),
         ]
     );
     let [one, two] = &suite.vectors[..] else { panic!("two vectors") };
     assert_eq!((one.id.as_str(), one.title.as_str(), one.line), ("v1", "One", 8));
-    assert_eq!((one.level, one.isolated, one.end), (Level::Must, false, End::Clean));
+    assert_eq!((one.level, one.isolated, one.end), (Some(Level::Must), false, End::Clean));
     assert_eq!(
         one.steps,
         [
@@ -60,7 +60,7 @@ fn clauses_and_vectors() {
             Step::Expect(Pattern::new([bytes(b"END\n")])),
         ]
     );
-    assert_eq!((two.level, two.isolated, two.end), (Level::Should, true, End::Truncated(3)));
+    assert_eq!((two.level, two.isolated, two.end), (Some(Level::Should), true, End::Truncated(3)));
     assert_eq!(
         (two.requires.join(" "), two.clauses.join(" ")),
         ("errors limits".into(), "a/two a/one".into())
@@ -117,8 +117,8 @@ fn what_is_wrong_is_told_with_its_line() {
         (read("### `a` MUST\n\nText.\n"), 1, "no vector shows the clause `a`"),
         (read("### `A` MUST\n"), 1, "`A` is no id"),
         (read("x\n\n### `a//b` MUST\n"), 3, "`a//b` is no id"),
-        (read("### `a`\n"), 1, "expected MUST, SHOULD or MAY"),
-        (read("### `a` WILL\n"), 1, "expected MUST, SHOULD or MAY"),
+        (read("### `a`\n"), 1, "expected MUST, SHOULD, MAY or OPEN"),
+        (read("### `a` WILL\n"), 1, "expected MUST, SHOULD, MAY or OPEN"),
         (read("### `a` MUST errors\n"), 1, "expected the capabilities in parentheses"),
         (read("x\n\n```vector v\n```\n"), 3, "the vector `v` stands outside all clauses"),
         (vector("title: T\n> get k"), 5, "does not name the clause it stands under"),

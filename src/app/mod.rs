@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod conform;
 mod run;
 mod serve;
 mod vectors;
@@ -11,7 +12,7 @@ mod vectors;
 pub use run::{RunError, run};
 pub use serve::{ConverseError, Options, Transport, converse};
 
-/// The memcached text protocol as a filter and a server
+/// The memcached text protocol as a filter, a server, and a conformance suite
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
@@ -22,14 +23,17 @@ struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
-  1  what was given is wrong: run's input ends inside a request, a document is not in its notation
+  1  what was given is wrong: run's input ends inside a request, a document is not in its notation,
+     a subject of conform fails
   2  the arguments are wrong
-  3  something cannot be read, written or bound";
+  3  something cannot be read, written, bound or started";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
     Serve(serve::Args),
+    Conform(conform::Args),
+    Compare(conform::CompareArgs),
     Vectors(vectors::Args),
 }
 
@@ -60,6 +64,8 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::execute(&args),
         Command::Serve(args) => serve::execute(&args),
+        Command::Conform(args) => conform::execute(&args),
+        Command::Compare(args) => conform::compare(&args),
         Command::Vectors(args) => vectors::execute(args),
     };
     match result {

@@ -1,11 +1,19 @@
-use std::{fs, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+};
 
 use clap::Subcommand;
 
-use super::Failure;
-use crate::vectors::Suite;
+use super::{
+    Failure,
+    conform::{dialect, matching},
+};
+use crate::vectors::{End, Level, Part, Pattern, Step, Suite, Vector};
 
-/// Turn dialect documents into conformance vectors
+/// Read the conformance vectors, and make them from documents
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -14,6 +22,37 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List the vectors: id, level, needed capabilities, title
+    List {
+        #[command(flatten)]
+        from: From,
+
+        /// Only vectors whose id, or a clause's, is like this
+        #[arg(long, value_name = "GLOB")]
+        only: Vec<String>,
+
+        /// No vectors whose id, or a clause's, is like this
+        #[arg(long, value_name = "GLOB")]
+        skip: Vec<String>,
+    },
+    /// Show one vector, with its clauses
+    Show {
+        #[command(flatten)]
+        from: From,
+
+        /// As `list` tells it
+        id: String,
+    },
+    /// Write all of them to standard output, as JSON
+    Export {
+        #[command(flatten)]
+        from: From,
+    },
+    /// Tell how many vectors show each clause; a clause without one is an error
+    Coverage {
+        #[command(flatten)]
+        from: From,
+    },
     /// Write the vectors of each document to a JSON file next to it
     ///
     /// The dialect is the file's name without its ending.
@@ -24,8 +63,161 @@ enum Command {
     },
 }
 
+#[derive(Debug, clap::Args)]
+struct From {
+    /// Whose vectors
+    #[arg(long, default_value = "simple")]
+    dialect: String,
+}
+
+impl From {
+    fn suite(&self) -> Result<Suite, Failure> {
+        let dialect = dialect(&self.dialect)?;
+        Suite::from_json(dialect.suite).map_err(|error| Failure::io(error.to_string()))
+    }
+}
+
 pub(super) fn execute(args: Args) -> Result<(), Failure> {
-    let Command::Generate { documents } = args.command;
+    match args.command {
+        Command::List { from, only, skip } => {
+            let vectors = matching(&from.suite()?, &only, &skip)?;
+            if vectors.is_empty() {
+                return Err(Failure::usage("no vector is like that".to_owned()));
+            }
+            print(&list(&vectors))
+        }
+        Command::Show { from, id } => {
+            let suite = from.suite()?;
+            let vector = suite.vectors.iter().find(|vector| vector.id == id);
+            let Some(vector) = vector else {
+                let message = format!("no vector `{id}`; `memwire vectors list` tells all");
+                return Err(Failure::usage(message));
+            };
+            print(&show(&suite, vector))
+        }
+        Command::Export { from } => print(&from.suite()?.to_json()),
+        Command::Coverage { from } => coverage(&from.suite()?),
+        Command::Generate { documents } => generate(documents),
+    }
+}
+
+/// Whoever closed the pipe has seen enough.
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io(format!("cannot write: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn level_name(level: Option<Level>) -> &'static str {
+    level.map_or("-", Level::name)
+}
+
+fn list(vectors: &[Vector]) -> String {
+    let width = vectors.iter().map(|vector| vector.id.len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for Vector { id, level, requires, title, .. } in vectors {
+        let level = level_name(*level);
+        let requires = requires.join(",");
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "{id:width$}  {level:6}  {requires:16}  {title}");
+    }
+    out
+}
+
+/// In the notation of the documents.
+fn show(suite: &Suite, vector: &Vector) -> String {
+    let mut out = String::new();
+    let (document, line) = (&suite.document, vector.line);
+    let _ = writeln!(out, "{} ({document}:{line})\n{}\n", vector.id, vector.title);
+    for clause in suite.clauses.iter().filter(|clause| vector.clauses.contains(&clause.id)) {
+        let (id, level) = (&clause.id, level_name(clause.level));
+        let _ = writeln!(out, "{id} {level} ({document}:{})\n  {}", clause.line, clause.text);
+    }
+    out.push('\n');
+    for step in &vector.steps {
+        match step {
+            Step::Send(pattern) => notation(&mut out, '>', pattern),
+            Step::Expect(pattern) => notation(&mut out, '<', pattern),
+        }
+    }
+    if let End::Truncated(start) = vector.end {
+        let _ = writeln!(out, "\nThe stream ends inside the request that begins at byte {start}.");
+    }
+    out
+}
+
+fn notation(out: &mut String, sign: char, pattern: &Pattern) {
+    let mut line = String::new();
+    let mut lines = vec![];
+    for part in pattern.parts() {
+        match part {
+            Part::Text => line.push_str("{text}"),
+            Part::Repeat(bytes, times) => {
+                let _ = write!(line, "{{{times}*{}}}", escaped(bytes));
+            }
+            Part::Bytes(bytes) => {
+                for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+                    match piece.strip_suffix(b"\n") {
+                        Some(text) => {
+                            line.push_str(&escaped(text));
+                            lines.push(std::mem::take(&mut line));
+                        }
+                        None => line.push_str(&escaped(piece)),
+                    }
+                }
+            }
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        line.push_str("\\c");
+        lines.push(line);
+    }
+    for line in lines {
+        let _ = writeln!(out, "{sign} {line}");
+    }
+}
+
+/// As the documents write bytes.
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        match byte {
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            b'\\' => text.push_str("\\\\"),
+            b'{' | b'}' => drop(write!(text, "\\x{byte:02x}")),
+            b' '..=b'~' => text.push(char::from(*byte)),
+            _ => drop(write!(text, "\\x{byte:02x}")),
+        }
+    }
+    text
+}
+
+fn coverage(suite: &Suite) -> Result<(), Failure> {
+    let mut out = String::new();
+    let mut bare = vec![];
+    for clause in &suite.clauses {
+        let shown = suite.vectors.iter().filter(|vector| vector.clauses.contains(&clause.id));
+        let own = shown.clone().filter(|vector| vector.level == clause.level).count();
+        let (all, id, level) = (shown.count(), &clause.id, level_name(clause.level));
+        let _ = writeln!(out, "{all:4}  {level:6}  {id}");
+        if own == 0 {
+            bare.push(id.as_str());
+        }
+    }
+    let (clauses, vectors) = (suite.clauses.len(), suite.vectors.len());
+    let _ = writeln!(out, "{vectors} vectors show {clauses} clauses");
+    print(&out)?;
+    if bare.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::wrong(format!("no vector of its own level shows {}", bare.join(", "))))
+}
+
+fn generate(documents: Vec<PathBuf>) -> Result<(), Failure> {
     for path in documents {
         let shown = path.display();
         let markdown = fs::read_to_string(&path)

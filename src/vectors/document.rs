@@ -6,12 +6,8 @@ use std::{collections::HashSet, error::Error, fmt, ops::Range};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use super::{
-    Clause, End, FORMAT, Level, MAX_SHARED, Part, Pattern, Step, Suite, Vector,
+    Anatomy, Clause, Dialect, End, FORMAT, Level, MAX_SHARED, Part, Pattern, Step, Suite, Vector,
     pattern::check_repeat,
-};
-use crate::{
-    Limits, Machine, Step as MachineStep,
-    dialect::{Grammar, simple},
 };
 
 /// What is wrong with a document, and in which line.
@@ -100,6 +96,9 @@ impl Suite {
 
     /// Checks the references between clauses and vectors, and fills in what follows from them.
     fn complete(&mut self) -> Result<()> {
+        let Some(dialect) = Dialect::by_name(&self.dialect) else {
+            return fail(1, format!("there is no dialect `{}`", self.dialect));
+        };
         let mut seen = HashSet::new();
         for clause in &self.clauses {
             if !seen.insert(clause.id.as_str()) {
@@ -122,10 +121,15 @@ impl Suite {
             requires.sort();
             requires.dedup();
             vector.requires = requires;
-            vector.isolated = match self.dialect.as_str() {
-                "simple" => is_isolated::<simple::Requests, simple::Replies>(vector),
-                dialect => return fail(1, format!("there is no dialect `{dialect}`")),
-            };
+            vector.isolated = is_isolated(dialect, vector);
+            let expects = vector.steps.iter().any(|step| matches!(step, Step::Expect(_)));
+            if vector.level.is_some() != expects {
+                let message = format!(
+                    "the vector `{}` expects nothing, which only one of an OPEN clause does",
+                    vector.id
+                );
+                return fail(vector.line, message);
+            }
         }
         for Clause { id, line, .. } in &self.clauses {
             if !self.vectors.iter().any(|vector| vector.clauses.contains(id)) {
@@ -137,26 +141,17 @@ impl Suite {
 }
 
 /// See [`Vector::isolated`].
-fn is_isolated<Q: Grammar, R: Grammar>(vector: &Vector) -> bool {
+fn is_isolated(dialect: &Dialect, vector: &Vector) -> bool {
     let sent = vector.sent();
     let mut expected = vec![];
     vector.expected().expand(&mut expected);
+    let is_clean = |anatomy: Anatomy, length: usize| {
+        anatomy.rest == length && !anatomy.messages.iter().any(|message| message.refused)
+    };
     sent.len() > MAX_SHARED
         || !vector.expected().is_literal()
-        || !is_clean::<Q>(&sent)
-        || !is_clean::<R>(&expected)
-}
-
-fn is_clean<G: Grammar>(mut stream: &[u8]) -> bool {
-    let mut machine = Machine::<G>::new(Limits::default());
-    loop {
-        match machine.step(&mut stream) {
-            MachineStep::NeedMore => break,
-            MachineStep::Dispatch(_) => {}
-            MachineStep::Refuse(_) => return false,
-        }
-    }
-    machine.finish().is_ok()
+        || !is_clean((dialect.requests)(&sent), sent.len())
+        || !is_clean((dialect.replies)(&expected), expected.len())
 }
 
 struct Reader<'d> {
@@ -179,10 +174,11 @@ impl Reader<'_> {
         let id = words.next().unwrap_or_default();
         check_id(line, id)?;
         let level = match words.next() {
-            Some("MUST") => Level::Must,
-            Some("SHOULD") => Level::Should,
-            Some("MAY") => Level::May,
-            _ => return fail(line, "expected MUST, SHOULD or MAY after the clause's id"),
+            Some("MUST") => Some(Level::Must),
+            Some("SHOULD") => Some(Level::Should),
+            Some("MAY") => Some(Level::May),
+            Some("OPEN") => None,
+            _ => return fail(line, "expected MUST, SHOULD, MAY or OPEN after the clause's id"),
         };
         let rest: Vec<_> = words.collect();
         let rest = rest.join(" ");
@@ -224,7 +220,7 @@ impl Reader<'_> {
             id: id.to_owned(),
             title: String::new(),
             clauses: vec![],
-            level: Level::Must,
+            level: Some(Level::Must),
             requires: vec![],
             isolated: false,
             steps: vec![],

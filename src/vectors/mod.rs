@@ -7,9 +7,11 @@ use std::{error::Error, fmt};
 
 use serde::{Deserialize, Serialize};
 
+mod dialect;
 mod document;
 mod pattern;
 
+pub use dialect::{Anatomy, DIALECTS, Dialect, Message, SIMPLE, line_end};
 pub use document::DocumentError;
 pub use pattern::{MAX_EXPANDED, Part, Pattern};
 
@@ -38,8 +40,8 @@ pub struct Suite {
 pub struct Clause {
     /// A slug, never changed and never used again for something else.
     pub id: String,
-    /// How much it binds.
-    pub level: Level,
+    /// How much it binds; `None` if it binds nobody, and what is done is only of interest.
+    pub level: Option<Level>,
     /// The capabilities that a subject needs for it to apply.
     pub requires: Vec<String>,
     /// What it says, as Markdown.
@@ -60,6 +62,18 @@ pub enum Level {
     Must,
 }
 
+impl Level {
+    /// As it stands in the documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::May => "MAY",
+            Self::Should => "SHOULD",
+            Self::Must => "MUST",
+        }
+    }
+}
+
 /// A conversation that shows one or more clauses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,8 +84,9 @@ pub struct Vector {
     pub title: String,
     /// The clauses that it shows.
     pub clauses: Vec<String>,
-    /// The level of the least binding of its clauses.
-    pub level: Level,
+    /// The level of the least binding of its clauses. What is answered to a vector without one is
+    /// recorded, and not judged.
+    pub level: Option<Level>,
     /// The capabilities that any of its clauses requires.
     pub requires: Vec<String>,
     /// Whether it needs an empty store of its own, because its keys cannot be renamed: not all of

@@ -1,0 +1,407 @@
+//! `memwire conform` as its users run it, against subjects that do whatever they like.
+
+use std::{
+    env, fs,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Command, Output},
+    thread,
+    time::{Duration, Instant},
+};
+
+use faulty::Server;
+
+mod faulty;
+
+fn memwire(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_memwire"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("it runs")
+}
+
+fn conform(arguments: &[&str]) -> (i32, String, String) {
+    let output = memwire(&[&["conform"], arguments].concat());
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
+}
+
+/// A place for files that is this test's alone.
+fn scratch(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("conform").join(name);
+    fs::create_dir_all(&path).expect("a folder");
+    path
+}
+
+fn has_python() -> bool {
+    let found = Command::new("python3").arg("--version").output().is_ok();
+    assert!(found || env::var_os("CI").is_none(), "CI has python3");
+    if !found {
+        eprintln!("skipped: there is no python3");
+    }
+    found
+}
+
+const RIGHT: &str = env!("CARGO_BIN_EXE_memwire");
+
+fn right() -> String {
+    format!("{RIGHT} run")
+}
+
+#[test]
+fn what_is_right_passes_in_every_way_to_reach_it() {
+    let (code, out, _) =
+        conform(&["--stdio", &right(), "--level", "may", "--only", "*/*", "--split", "whole"]);
+    assert_eq!(code, 0, "{out}");
+    let spawn = format!("{RIGHT} serve -l 127.0.0.1 -p {{port}} -t 1");
+    let (code, out, _) = conform(&["--spawn", &spawn, "--only", "set/*"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("0 fail"), "{out}");
+}
+
+/// The origin asks for no more than this, and Part 1 of it for less.
+#[test]
+fn solutions_pass() {
+    if !has_python() {
+        return;
+    }
+    let (code, out, _) = conform(&[
+        "--stdio",
+        "python3 examples/servers/solution.py",
+        "--split",
+        "whole",
+        "--split",
+        "random:1,1",
+        "--split",
+        "pipelined",
+    ]);
+    assert_eq!(code, 0, "{out}");
+    let part_1 = scratch("part_1").join("part_1.py");
+    let solution = fs::read_to_string("examples/servers/solution.py").expect("the solution");
+    let first = solution.replace("for key in words:", "for key in words[:1]:");
+    assert_ne!(solution, first);
+    fs::write(&part_1, first).expect("it is written");
+    let command = format!("python3 {}", part_1.display());
+    let (code, out, _) = conform(&["--stdio", &command, "--split", "whole"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("get/many-in-request-order"), "{out}");
+    assert!(out.contains("only the first key of a get is answered"), "{out}");
+    let (code, out, _) =
+        conform(&["--stdio", &command, "--split", "whole", "--without", "multiget"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("need what the subject is without"), "{out}");
+}
+
+#[test]
+fn exit_codes_and_messages() {
+    let right = right();
+    let stdio: &[&str] = &["--stdio", &right];
+    for (arguments, code, message) in [
+        (&["--only", "nothing/*"][..], 2, "nothing is selected: no vector's id"),
+        (&["--only", "limits/*"], 2, "none of this level"),
+        (&["--only", "get/many", "--without", "multiget"], 2, "need what the subject is without"),
+        (&["--without", "wings"], 2, "no capability `wings`, only errors, lenient"),
+        (&["--only", "["], 2, "["),
+        (&["--dialect", "classical"], 2, "no dialect `classical`, only simple"),
+        (&["--split", "halves"], 2, "expected one of whole, each, lines"),
+        (&["--split", "random:0,1"], 2, "expected one of whole"),
+        (&["--report", "pdf:x"], 2, "expected human, tap"),
+        (&["--timeout", "0"], 2, "from 0.01 to 3600"),
+        (&["--known-failures", "no-such-file"], 3, "cannot read no-such-file"),
+        (
+            &["--report", "json:no/such/folder", "--only", "get/twice", "--split", "whole"],
+            3,
+            "cannot write",
+        ),
+        (&["--tcp", "127.0.0.1:1"], 2, "cannot be used with"),
+    ] {
+        let (got, _, said) = conform(&[stdio, arguments].concat());
+        assert_eq!(got, code, "{arguments:?}: {said}");
+        assert!(said.contains(message), "{arguments:?}: {said}");
+    }
+    for (arguments, code, message) in [
+        (&["--tcp", "127.0.0.1:1"][..], 3, "cannot connect to 127.0.0.1:1"),
+        (&["--spawn", "sleep 1"], 2, "{port}"),
+        (&["--spawn", "echo oh no {port} >&2; exit 7"], 3, "it said: oh no"),
+        (&[], 2, "--tcp"),
+    ] {
+        let (got, _, said) = conform(arguments);
+        assert_eq!(got, code, "{arguments:?}: {said}");
+        assert!(said.contains(message), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn known_failures_may_fail_and_must() {
+    let server = Server::start("keys-sorted");
+    let address = server.address.to_string();
+    let file = scratch("known").join("known.txt");
+    let run = |known: &str, more: &[&str]| {
+        fs::write(&file, known).expect("it is written");
+        let path = file.display().to_string();
+        let only = ["--only", "get/many-in-request-order", "--only", "get/[ft]*"];
+        let arguments = ["--tcp", &address, "--split", "whole", "--known-failures", &path];
+        conform(&[&arguments[..], &only, more].concat())
+    };
+    let sorted = "# the keys\nget/many-in-request-order\nget/fifty-keys # and these\n\n";
+    let (code, out, _) = run(sorted, &[]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("2 fail and are known"), "{out}");
+    let (code, out, _) =
+        run(&format!("{sorted}get/twice\n"), &["--report", "tap", "--report", "human"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("get/twice passes, and is listed"), "{out}");
+    assert!(out.contains("not ok") && out.contains("# TODO a known failure"), "{out}");
+    let (code, _, said) = run("get/many-in-request-order\n\nget/none\n", &[]);
+    assert_eq!((code, said.contains("line 3: no vector `get/none`")), (2, true), "{said}");
+}
+
+/// Whatever a client gets is what `behave` does with its connection.
+fn subject(behave: fn(TcpStream)) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || behave(stream));
+        }
+    });
+    address
+}
+
+#[test]
+fn no_subject_makes_it_hang() {
+    type Case = (&'static str, fn(TcpStream), &'static str);
+    let cases: [Case; 7] = [
+        ("says nothing", |mut stream| drop(stream.read_to_end(&mut vec![])), "timed out"),
+        ("closes at once", drop, "closed early"),
+        (
+            "floods",
+            |mut stream| while stream.write_all(&[b'x'; 4096]).is_ok() {},
+            "more came than what answers",
+        ),
+        (
+            "floods with text that might be right",
+            |mut stream| {
+                let _ = stream.write_all(b"CLIENT_ERROR ");
+                while stream.write_all(&[b'x'; 4096]).is_ok() {}
+            },
+            "fail",
+        ),
+        (
+            "says a byte now and then",
+            |mut stream| {
+                for byte in b"END\n".repeat(20) {
+                    thread::sleep(Duration::from_millis(400));
+                    if stream.write_all(&[byte]).is_err() {
+                        return;
+                    }
+                }
+            },
+            "timed out",
+        ),
+        (
+            "reads nothing",
+            |stream| {
+                thread::sleep(Duration::from_mins(1));
+                drop(stream);
+            },
+            "timed out",
+        ),
+        (
+            "reads, and resets",
+            |mut stream| {
+                let mut byte = [0];
+                let _ = stream.read(&mut byte);
+            },
+            "closed early",
+        ),
+    ];
+    thread::scope(|scope| {
+        for (name, behave, verdict) in cases {
+            scope.spawn(move || {
+                let address = subject(behave).to_string();
+                let since = Instant::now();
+                let (code, out, said) = conform(&[
+                    "--tcp",
+                    &address,
+                    "--level",
+                    "should",
+                    "--timeout",
+                    "0.3",
+                    "--only",
+                    "get/*",
+                    "--only",
+                    "reply/*",
+                    "--only",
+                    "limits/value-at",
+                ]);
+                assert_eq!(code, 1, "{name}: {out}{said}");
+                assert!(out.contains(verdict), "{name}: {out}");
+                assert!(since.elapsed() < Duration::from_mins(1), "{name}: {:?}", since.elapsed());
+            });
+        }
+    });
+}
+
+/// A server that does one client after the other is right, too.
+#[test]
+fn one_client_at_a_time_is_enough() {
+    if !has_python() {
+        return;
+    }
+    let server = scratch("one").join("one.py");
+    let mended = fs::read_to_string("examples/servers/mended.py").expect("the server");
+    let one = mended
+        .replace("ThreadingTCPServer", "TCPServer")
+        .replace("    daemon_threads = True\n", "");
+    fs::write(&server, one).expect("it is written");
+    let command = format!("python3 {} {{port}}", server.display());
+    let (code, out, said) =
+        conform(&["--spawn", &command, "--only", "get/*", "--split", "whole", "--split", "lines"]);
+    assert_eq!(code, 0, "{out}{said}");
+}
+
+#[test]
+fn a_subject_that_dies_has_crashed() {
+    if !has_python() {
+        return;
+    }
+    let server = scratch("dies").join("dies.py");
+    let mended = fs::read_to_string("examples/servers/mended.py").expect("the server");
+    let dies = mended.replace("store[words[1]] = value", "__import__('os')._exit(9)");
+    assert_ne!(mended, dies);
+    fs::write(&server, dies).expect("it is written");
+    let command = format!("python3 {} {{port}}", server.display());
+    let (code, out, _) =
+        conform(&["--spawn", &command, "--only", "set/and-get", "--split", "whole"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("crashed") && out.contains("exit status: 9"), "{out}");
+    let command = "read line; echo \"$line\"; echo no, not this >&2; kill -SEGV $$";
+    let (code, out, _) =
+        conform(&["--stdio", command, "--only", "set/and-get", "--split", "whole"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("wrong") || out.contains("crashed"), "{out}");
+    let command = "cat >/dev/null; echo no, not this >&2; kill -SEGV $$";
+    let (code, out, _) =
+        conform(&["--stdio", command, "--only", "set/and-get", "--split", "whole"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(
+        out.contains("crashed") && out.contains("SIGSEGV") && out.contains("not this"),
+        "{out}"
+    );
+}
+
+/// Neither the shell nor what it started, though both ignore SIGTERM.
+#[test]
+fn an_interrupt_leaves_no_child_behind() {
+    let mark = format!("9{}.25", std::process::id());
+    let stubborn = format!("trap '' TERM INT; sleep {mark} & sleep {mark}; : {{port}}");
+    for kind in ["--spawn", "--stdio"] {
+        let mut child = Command::new(RIGHT)
+            .args(["conform", kind, &stubborn, "--timeout", "60"])
+            .spawn()
+            .expect("it runs");
+        let since = Instant::now();
+        while count_of(&mark) < 3 && since.elapsed() < Duration::from_secs(10) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(count_of(&mark) >= 3, "the subject was started");
+        let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(kill.expect("kill runs").success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(130));
+        let since = Instant::now();
+        while count_of(&mark) > 0 && since.elapsed() < Duration::from_secs(5) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(count_of(&mark), 0, "{kind}");
+    }
+}
+
+/// How many processes have this in their command line, memwire itself not among them.
+fn count_of(mark: &str) -> usize {
+    let of = |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).unwrap_or_default();
+    let processes = fs::read_dir("/proc").expect("there are processes");
+    let lines = processes.flatten().map(of).map(|line| String::from_utf8_lossy(&line).into_owned());
+    lines.filter(|line| line.contains(mark) && !line.contains("conform")).count()
+}
+
+#[test]
+fn reports_tell_the_same_in_every_form() {
+    let server = Server::start("value-of-a-line");
+    let folder = scratch("reports");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let forms = [
+        format!("json:{}", at("r.json")),
+        format!("junit:{}", at("r.xml")),
+        format!("tap:{}", at("r.tap")),
+        format!("html:{}", at("r.html")),
+    ];
+    let address = server.address.to_string();
+    let mut arguments =
+        vec!["--tcp", &address, "--name", "one <line>", "--only", "set/*", "--split", "whole"];
+    arguments.extend(["--report", "human"]);
+    for form in &forms {
+        arguments.extend(["--report", form]);
+    }
+    let (code, human, _) = conform(&arguments);
+    assert_eq!(code, 1, "{human}");
+    for part in [
+        "wrong set/newline: a value with a newline in it",
+        "set/counted MUST (simple.md:",
+        "\\na\\nb\\nget ",
+        "expected STORED\\nVALUE ",
+        "hint     the value is split at its newline",
+        "| nc 127.0.0.1 ",
+    ] {
+        assert!(human.contains(part), "{part}\n{human}");
+    }
+    assert!(!human.contains('\u{1b}'), "no colours where nobody sees them");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a report");
+    let json: serde_json::Value = serde_json::from_str(&read("r.json")).expect("JSON");
+    let schema = fs::read_to_string("spec/result.schema.json").expect("the schema");
+    let schema = serde_json::from_str(&schema).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let errors: Vec<_> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert_eq!(errors, [""; 0]);
+    let vectors = json["vectors"].as_array().expect("vectors");
+    let failed: Vec<_> =
+        vectors.iter().filter(|vector| vector["verdict"] != "pass").map(|v| &v["id"]).collect();
+    assert!(failed.len() >= 3, "{failed:?}");
+    let (xml, tap, html) = (read("r.xml"), read("r.tap"), read("r.html"));
+    assert_eq!(xml.matches("<failure").count() + xml.matches("<error").count(), failed.len());
+    assert_eq!(xml.matches("<testcase").count(), vectors.len());
+    assert_eq!(tap.lines().filter(|line| line.starts_with("not ok ")).count(), failed.len());
+    assert!(tap.starts_with(&format!("TAP version 14\n1..{}\n", vectors.len())), "{tap}");
+    assert!(html.contains("set/newline") && !html.contains("\"RESULTS\""));
+    assert!(html.contains("one \\u003cline>") && !html.contains("http"), "self-contained");
+    let (left, right) = (at("r.json"), at("r.json"));
+    let page = at("both.html");
+    let output = memwire(&["compare", &left, &right, "--html", &page]);
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success() && said.contains("one verdict everywhere"), "{said}");
+    assert!(read("both.html").matches("one \\u003cline>").count() == 2);
+    fs::write(folder.join("other.json"), "{}").expect("it is written");
+    let output = memwire(&["compare", &at("other.json")]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn vectors_are_listed_shown_exported_and_counted() {
+    let text = |arguments: &[&str]| {
+        let output = memwire(&[&["vectors"], arguments].concat());
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let (code, list) = text(&["list", "--only", "get/*", "--skip", "get/fifty-keys"]);
+    assert_eq!(code, Some(0));
+    assert!(list.contains("get/twice  ") && !list.contains("get/fifty-keys  "), "{list}");
+    let (_, shown) = text(&["show", "reply/errors"]);
+    for part in ["(simple.md:", "< CLIENT_ERROR {text}\n", "> "] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let (_, json) = text(&["export"]);
+    assert_eq!(json, fs::read_to_string("spec/simple.json").expect("the vectors"));
+    let (code, counts) = text(&["coverage"]);
+    assert_eq!(code, Some(0));
+    assert!(counts.contains("set/counted") && counts.contains(" clauses\n"), "{counts}");
+    assert_eq!(text(&["show", "no/such"]).0, Some(2));
+    assert_eq!(text(&["list", "--only", "no/such"]).0, Some(2));
+}

@@ -115,5 +115,5 @@ fn serve() {
     let fault = FAULTS.iter().find(|fault| fault.name == name).map_or("", |fault| fault.name);
     let server = Server::start(fault);
     println!("{} {fault}", server.address);
-    thread::sleep(Duration::from_secs(3600));
+    thread::sleep(Duration::from_hours(1));
 }

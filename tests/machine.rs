@@ -4,7 +4,7 @@ use memwire::{
     BadSnapshot, Limits, Machine, State, Step, Truncated,
     dialect::{
         Value,
-        simple::{Request, Requests},
+        simple::{Replies, Request, Requests},
     },
     machine::SMALL,
 };
@@ -363,6 +363,39 @@ fn machines_are_equal_if_they_go_on_alike() {
         assert_ne!(at(left), at(right), "{left:?} {right:?}");
     }
     assert_ne!(at(""), Machine::new(Limits { line: 1, ..LIMITS }));
+}
+
+/// A client can follow nothing but what an encoder writes.
+#[test]
+fn replies_are_read_strictly() {
+    let followed = ["STORED", "END", "ERROR", "CLIENT_ERROR", "SERVER_ERROR x", "VALUE k 0"];
+    let refused = [
+        "VALUE k 00",
+        "VALUE k 03",
+        "VALUE k +3",
+        "VALUE k",
+        "VALUE k ",
+        "VALUE k  3",
+        "VALUE k 3 ",
+        "VALUE  k 3",
+        "VALUE k. 3",
+        "VALUE",
+        "value k 3",
+        " END",
+        "END ",
+        "STORED\r",
+        "",
+        "OK",
+    ];
+    for (lines, good) in [(&followed[..], true), (&refused[..], false)] {
+        for line in lines {
+            let stream = format!("{line}\n\n");
+            let mut machine = Machine::<Replies>::new(LIMITS);
+            let step = machine.step(&mut stream.as_bytes());
+            assert_eq!(matches!(step, Step::Dispatch(_)), good, "{line}: {step:?}");
+            assert_eq!(matches!(step, Step::Refuse(_)), !good, "{line}: {step:?}");
+        }
+    }
 }
 
 #[test]

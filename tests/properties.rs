@@ -370,17 +370,23 @@ fn hostile_snapshots() {
         laws::feed(&mut machine, &bytes[..usize::from(at) % (bytes.len() + 1)], &mut vec![]);
         let mut json = serde_json::to_value(machine.save()).expect("a snapshot is data");
         let change = if change.is_multiple_of(3) { change } else { change % 40 };
-        match field % 6 {
+        match field % 7 {
             0 => json["start"] = change.into(),
             1 => json["offset"] = change.into(),
             2 => json["state"] = "SkippingLine".into(),
             3 => json["state"] = serde_json::json!({ "AwaitingValue": change }),
             4 => json["state"] = serde_json::json!({ "SkippingBlock": change }),
+            5 => {
+                let length = (change % 40) as usize;
+                json["line"] = bytes.iter().take(length).copied().collect::<Vec<u8>>().into();
+                json["offset"] = (json["start"].as_u64().expect("an offset") + change % 40).into();
+            }
             _ => json["value"] = vec![b'x'; (change % 40) as usize].into(),
         }
         let Ok(snapshot) = serde_json::from_value(json) else { return };
         let Ok(mut machine) = Machine::<Requests>::restore(SMALL, snapshot) else { return };
         laws::bounded(&machine);
+        laws::came_about(&machine);
         laws::feed(&mut machine, &bytes, &mut vec![]);
         let again = Machine::<Requests>::restore(SMALL, machine.save());
         assert_eq!(again.as_ref(), Ok(&machine));

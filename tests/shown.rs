@@ -135,6 +135,17 @@ fn hash(value: &impl Hash) -> u64 {
 
 /// What is equal has the same hash; what is not, another, or search would be slow.
 #[test]
+fn a_session_shows_its_machine() {
+    let mut session = Session::<Requests>::new(Limits::DEFAULT);
+    assert!(!session.is_replying());
+    session.advance(&mut Map::new(), 0, &mut &b"get k\nset k 3\na"[..], &mut Vec::new());
+    let machine = session.machine();
+    assert_eq!((machine.start(), machine.offset()), (6, 15));
+    assert_eq!(machine.state(), State::AwaitingValue(3));
+    assert!(!session.is_replying());
+}
+
+#[test]
 fn sessions_are_compared_and_hashed() {
     let session = |stream: &[u8], mark: usize| {
         let mut session = Session::<Requests>::with_mark(Limits::DEFAULT, mark);

@@ -122,6 +122,7 @@ pub fn snapshots(data: &[u8]) {
     let Ok(session) = Session::<Requests>::restore(LIMITS, 20, snapshot) else { return };
     let again = Session::restore(LIMITS, 20, session.save());
     assert_eq!(again.as_ref(), Ok(&session), "Resume");
+    laws::came_about(session.machine());
     let mut whole = session.machine().clone();
     laws::bounded(&whole);
     let mut told = Vec::new();

@@ -249,6 +249,31 @@ pub fn resume<G: Checked>(limits: Limits, stream: &[u8], places: &[usize]) {
     assert_eq!(log, whole, "Resume: {} at {places:?}", stream.escape_ascii());
 }
 
+/// Law *Resume*, for snapshots that no machine may have made: what was restored is a machine that some
+/// stream leads to.
+pub fn came_about<G: Grammar>(machine: &Machine<G>) {
+    let arrived = machine.offset() - machine.start();
+    let json = serde_json::to_value(machine.save()).expect("a snapshot is data");
+    let bytes = |name: &str| -> Vec<u8> {
+        let bytes = json[name].as_array().expect("bytes").iter().map(serde_json::Value::as_u64);
+        bytes.map(|byte| byte.and_then(|byte| u8::try_from(byte).ok()).expect("a byte")).collect()
+    };
+    let mut made = Machine::<G>::new(*machine.limits());
+    for byte in [&bytes("line")[..], &bytes("value"), G::BLOCK_END].concat() {
+        if matches!(machine.state(), State::SkippingLine | State::SkippingBlock(_)) {
+            assert!(arrived > 0, "Resume: nothing came, and {json} is skipped");
+            assert_ne!(machine.state(), State::SkippingBlock(0), "Resume: {json}");
+            return;
+        }
+        if made == *machine {
+            break;
+        }
+        assert!(matches!(made.step(&mut &[byte][..]), Step::NeedMore), "Resume: {json}");
+    }
+    assert!(made == *machine, "Resume: nothing leads to {json}");
+    assert_eq!(made.offset(), arrived, "Resume: {json}");
+}
+
 /// Law *Total*: under any limits, each byte belongs to what was told or to what is pending.
 pub fn total<G: Checked>(limits: Limits, stream: &[u8], cuts: &[usize]) {
     let mut machine = Machine::<G>::new(limits);

@@ -124,3 +124,25 @@ fn answers_allocate_nothing() {
     assert_eq!((heap.count_total, heap.bytes_total), (0, 0));
     assert!(out.len() > 20_000);
 }
+
+/// Keys are copied only where the output is past the mark, and keys are left.
+#[test]
+fn a_get_copies_no_key_up_to_the_mark() {
+    let mut store = Map::new();
+    let mut out = Vec::with_capacity(100);
+    let hit = b"VALUE a 3\nabc\n".len();
+    for (mark, copied) in [(hit - 1, true), (hit, false), (hit + 1, false)] {
+        let mut session = Session::<Requests>::with_mark(LIMITS, mark);
+        session.advance(&mut store, 0, &mut &b"set a 3\nabc\n"[..], &mut out);
+        out.clear();
+        let mut input = &b"get a a\n"[..];
+        let mut progress = Progress::NeedInput;
+        let counted = measure(|| {
+            progress = session.advance(&mut store, 0, &mut input, &mut out);
+        });
+        assert_eq!(counted.count_total > 0, copied, "mark {mark}");
+        assert_eq!(progress, Progress::OutputFull, "mark {mark}");
+        assert_eq!(out.len(), if copied { hit } else { 2 * hit + 4 }, "mark {mark}");
+        out.clear();
+    }
+}

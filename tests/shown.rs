@@ -241,6 +241,10 @@ fn items_and_maps() {
     clone.update(b"k", |_| (Change::Remove, ()));
     assert!(clone.is_empty());
     assert_ne!(map, clone);
+    let item = Item::from(&b"v"[..]);
+    let same = Item::from(Value::Shared(&item));
+    assert_eq!((&same, hash(&same)), (&item, hash(&item)));
+    assert_ne!(hash(&Item::from(&b"w"[..])), hash(&item));
 }
 
 #[test]

@@ -173,11 +173,7 @@ fn no_subject_makes_it_hang() {
     let cases: [Case; 7] = [
         ("says nothing", |mut stream| drop(stream.read_to_end(&mut vec![])), "timed out"),
         ("closes at once", drop, "closed early"),
-        (
-            "floods",
-            |mut stream| while stream.write_all(&[b'x'; 4096]).is_ok() {},
-            "more came than what answers",
-        ),
+        ("floods", |mut stream| while stream.write_all(&[b'x'; 4096]).is_ok() {}, "wrong"),
         (
             "floods with text that might be right",
             |mut stream| {

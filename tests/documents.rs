@@ -139,6 +139,11 @@ fn what_is_wrong_is_told_with_its_line() {
         (vector(&format!("{good}\n> \t")), 9, "expected printable ASCII"),
         (vector(&format!("{good}\n> \\")), 9, "expected printable ASCII"),
         (
+            read("### `a` OPEN\n\n```vector v\ntitle: T\nclauses: a\n> x\n< y\n```\n"),
+            3,
+            "shows an OPEN clause, and expects something",
+        ),
+        (
             read("### `a` MUST\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n\n### `a` MUST\n"),
             9,
             "the clause `a` stands twice",

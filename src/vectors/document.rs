@@ -123,11 +123,10 @@ impl Suite {
             vector.requires = requires;
             vector.isolated = is_isolated(dialect, vector);
             let expects = vector.steps.iter().any(|step| matches!(step, Step::Expect(_)));
-            if vector.level.is_some() != expects {
-                let message = format!(
-                    "the vector `{}` expects nothing, which only one of an OPEN clause does",
-                    vector.id
-                );
+            if vector.level.is_none() && expects {
+                let id = &vector.id;
+                let message =
+                    format!("the vector `{id}` shows an OPEN clause, and expects something");
                 return fail(vector.line, message);
             }
         }

@@ -14,7 +14,7 @@ use tokio::{sync::RwLock, task::JoinSet, time::timeout};
 use super::{
     converse::{Ending, Outcome, Pace, converse},
     cuts::{HEAVY, Split, conversation_cuts},
-    report::describe,
+    report::{describe, escaped},
     result::{Delivered, VectorResult, Verdict, Way},
     script::Script,
     subject::{Host, Subject},
@@ -368,7 +368,9 @@ impl Checker {
             // Whatever comes before the probe's answer is what is looked for.
             script.waits.clear();
             let outcome = self.attempt(&host, &script, &[], self.pace).await;
-            let shown = outcome.got.escape_ascii().to_string();
+            let answer = (self.dialect.probe)("").1.as_bytes();
+            let got = &outcome.got[..];
+            let shown = escaped(got.strip_suffix(answer).unwrap_or(got));
             Ok::<_, String>(match outcome.ending {
                 Ending::TimedOut { .. } => format!("{shown}, and then nothing"),
                 Ending::Closed { .. } => format!("{shown}, and the connection is closed"),

@@ -11,7 +11,7 @@ const SHORT: usize = 256;
 const SAMPLES: usize = 100;
 
 /// The most chunks for one stream.
-const MOST_CHUNKS: usize = 1024;
+const MOST_CHUNKS: usize = 256;
 
 /// Streams from this size on leave values of note behind; a server that keeps them all is sent
 /// fewer.

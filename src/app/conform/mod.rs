@@ -113,7 +113,7 @@ pub(super) struct Args {
     #[arg(long)]
     fail_fast: bool,
 
-    /// How many vectors to run at a time [default: 16 with --tcp, else twice the cores; 1 if the
+    /// How many vectors to run at a time [default: 16, with --stdio twice the cores; 1 if the
     /// subject serves one client at a time]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -229,8 +229,8 @@ fn checker(
     let cores = thread::available_parallelism().map_or(1, usize::from);
     // Seeded by the system, so that no two runs have the same.
     let token: String = (0..4).map(|_| fastrand::lowercase()).collect();
-    // With a server that is running, most of the time goes into waiting.
-    let jobs = if subject.is_shared() { 16 } else { 2 * cores };
+    // Most of the time goes into waiting, unless each conversation starts a process.
+    let jobs = if subject.is_filter() { 2 * cores } else { 16 };
     Checker {
         subject,
         dialect,

@@ -20,8 +20,12 @@ use tokio::{
 /// How long a server has to listen after it was started.
 const START: Duration = Duration::from_secs(10);
 
-/// How long a connection may take to be accepted.
-const CONNECT: Duration = Duration::from_secs(2);
+/// How long a connection may take to be accepted: a server under load lets some wait, and the
+/// system asks again after seconds.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long nobody may listen.
+const REFUSED: Duration = Duration::from_secs(2);
 
 /// So much of what a process says last on its standard error, and a server on its standard output,
 /// is kept.
@@ -273,7 +277,7 @@ impl Host {
                         Ok(Err(error)) => error.to_string(),
                         Err(_) => "nobody accepts the connection".to_owned(),
                     };
-                    if since.elapsed() > CONNECT {
+                    if since.elapsed() > REFUSED {
                         return Err(format!("cannot connect to {address}: {error}"));
                     }
                     sleep(Duration::from_millis(20)).await;
@@ -290,8 +294,10 @@ impl Host {
                 Some(format!("the server ended, with {status}{}", process.last_words().await))
             }
             Self::Address(address, None) => {
-                let gone = TcpStream::connect(address).await.is_err();
-                gone.then(|| format!("nobody listens on {address} any more"))
+                let connecting = timeout(REFUSED, TcpStream::connect(address)).await;
+                // One that has no time for us is not gone.
+                matches!(connecting, Ok(Err(_)))
+                    .then(|| format!("nobody listens on {address} any more"))
             }
             Self::Command(_) => None,
         }

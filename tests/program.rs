@@ -16,7 +16,10 @@ mod process;
 fn vectors() -> Vec<Vector> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/simple.json");
     let json = fs::read_to_string(path).expect("the vectors");
-    Suite::from_json(&json).expect("the vectors can be read").vectors
+    let mut vectors = Suite::from_json(&json).expect("the vectors can be read").vectors;
+    // The others expect nothing.
+    vectors.retain(|vector| vector.level.is_some());
+    vectors
 }
 
 #[test]

@@ -32,7 +32,7 @@ const fn should(name: &'static str, story: &'static str) -> Fault {
     Fault { name, story, level: "should", hint: "" }
 }
 
-pub const FAULTS: [Fault; 68] = [
+pub const FAULTS: [Fault; 69] = [
     // Splitting.
     must("one-read-one-command", "what follows the first command of a read is lost", "one read"),
     must("two-per-read", "at most two commands are answered for a read", ""),
@@ -44,6 +44,7 @@ pub const FAULTS: [Fault; 68] = [
         "the LF of a block is looked for in the same read only",
         "is complete with the",
     ),
+    must("split-end-dropped", "a value whose LF comes later is dropped", "belongs to the block"),
     must("split-byte-lost", "of a chunk that comes alone, a byte is lost", ""),
     must("carry-of-64", "only the last 64 bytes of an incomplete line are kept", ""),
     must("value-of-one-read", "a value is what one more read gives", ""),
@@ -451,6 +452,10 @@ impl Connection {
             let value = self.input.drain(..).collect();
             self.store(key, value);
             return true;
+        }
+        if self.is("split-end-dropped") && held == count && key.is_some() {
+            self.input.clear();
+            return false;
         }
         if self.is("value-of-one-read") && held > 0 && held <= count && key.is_some() {
             let value = self.input.drain(..).collect();

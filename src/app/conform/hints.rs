@@ -53,10 +53,11 @@ pub(super) fn hint(dialect: &Dialect, fault: &Fault) -> Option<&'static str> {
     {
         return Some(EARLY);
     }
-    if has(got, b"\r\n")
-        && expected.starts_with(&without_cr(got)[..without_cr(got).len().min(expected.len())])
-    {
-        return Some(CR_LF);
+    if has(got, b"\r\n") {
+        let bare = without_cr(got);
+        if expected.starts_with(&bare[..bare.len().min(expected.len())]) {
+            return Some(CR_LF);
+        }
     }
     if let (true, [cut]) = (split, cuts.as_slice()) {
         return match script.place(*cut) {

@@ -266,19 +266,14 @@ fn splits(args: &Args, subject: &Subject) -> Vec<Split> {
 
 /// The exit code that shells give to what a signal ends.
 async fn interrupted() -> u8 {
-    let [mut int, mut term, mut hup] =
-        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
-    let of = |signal: &mut io::Result<_>| signal.as_mut().ok().map(|_| ());
-    if (of(&mut int), of(&mut term), of(&mut hup)) != (Some(()), Some(()), Some(())) {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let [Ok(mut int), Ok(mut term), Ok(mut hup)] = signals.map(signal) else {
         return std::future::pending().await;
-    }
-    match (&mut int, &mut term, &mut hup) {
-        (Ok(int), Ok(term), Ok(hup)) => select! {
-            _ = int.recv() => 130,
-            _ = term.recv() => 143,
-            _ = hup.recv() => 129,
-        },
-        _ => std::future::pending().await,
+    };
+    select! {
+        _ = int.recv() => 130,
+        _ = term.recv() => 143,
+        _ = hup.recv() => 129,
     }
 }
 

@@ -207,14 +207,14 @@ struct Edits<'p> {
 impl<'p> Edits<'p> {
     fn new(dialect: &Dialect, stream: &[u8], anatomy: &Anatomy, prefix: &'p str) -> Self {
         let mut keys = vec![];
+        if prefix.is_empty() {
+            return Self { prefix, keys };
+        }
         let lines = anatomy.messages.iter().map(|message| (message.start, message.line_end));
         let last = anatomy.messages.last().map(|message| message.start);
-        let rest = (last != Some(anatomy.rest) && !prefix.is_empty())
-            .then(|| (anatomy.rest, line_end(stream, anatomy.rest)));
+        let rest =
+            (last != Some(anatomy.rest)).then(|| (anatomy.rest, line_end(stream, anatomy.rest)));
         for (start, end) in lines.chain(rest) {
-            if prefix.is_empty() {
-                break;
-            }
             let mut words = words(&stream[start..end]);
             let Some(verb) = words.next() else { continue };
             let which = (dialect.keys)(&stream[start + verb.start..start + verb.end]);

@@ -1,6 +1,6 @@
 //! What failed, in words, and the forms in which that is told.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::Range};
 
 use super::{
     check::{Checker, Fault},
@@ -37,8 +37,12 @@ pub(super) fn describe(checker: &Checker, vector: &Vector, fault: &Fault) -> Fai
         Some(at) => (&script.stream[..at], script.expected.end_of(script.requests.len() - 1)),
         None => (&script.stream[..], script.expected.bytes.len()),
     };
-    let (expected, expected_mark) = excerpt_of(&script.expected, expected_end, outcome.at);
-    let (got, got_mark) = excerpt(&outcome.got, outcome.fits);
+    let (expected, expected_mark) = excerpt(expected_end, outcome.at, |text, range| {
+        put_expected(&script.expected, text, range);
+    });
+    let (got, got_mark) = excerpt(outcome.got.len(), outcome.fits, |text, range| {
+        text.push_str(&escaped(&outcome.got[range]));
+    });
     Failure {
         way: *way,
         only_when_split: fault.whole_passes && !cuts.is_empty(),
@@ -152,24 +156,9 @@ pub(super) fn chunks<'s>(stream: &'s [u8], cuts: &[usize]) -> Vec<&'s [u8]> {
     .collect()
 }
 
-/// What is around an offset, and where the offset is in that, in characters.
-fn excerpt(bytes: &[u8], center: usize) -> (String, usize) {
-    let from = center.saturating_sub(AROUND);
-    let to = bytes.len().min(center + AROUND);
-    let mut text = String::new();
-    if from > 0 {
-        let _ = write!(text, "({from} bytes)…");
-    }
-    text.push_str(&escaped(&bytes[from..center.min(to)]));
-    let mark = text.chars().count();
-    text.push_str(&escaped(&bytes[center.min(to)..to]));
-    if to < bytes.len() {
-        let _ = write!(text, "…({} bytes)", bytes.len() - to);
-    }
-    (text, mark)
-}
-
-fn excerpt_of(expected: &Expected, end: usize, center: usize) -> (String, usize) {
+/// What is around an offset, and where the offset is in that, in characters. `put` appends a range
+/// of what there is up to `end`.
+fn excerpt(end: usize, center: usize, put: impl Fn(&mut String, Range<usize>)) -> (String, usize) {
     let center = center.min(end);
     let from = center.saturating_sub(AROUND);
     let to = end.min(center + AROUND);
@@ -177,14 +166,6 @@ fn excerpt_of(expected: &Expected, end: usize, center: usize) -> (String, usize)
     if from > 0 {
         let _ = write!(text, "({from} bytes)…");
     }
-    let put = |text: &mut String, range| {
-        for piece in expected.pieces(range) {
-            match piece {
-                Ok(bytes) => text.push_str(&escaped(bytes)),
-                Err(any) => text.push_str(any),
-            }
-        }
-    };
     put(&mut text, from..center);
     let mark = text.chars().count();
     put(&mut text, center..to);
@@ -192,6 +173,15 @@ fn excerpt_of(expected: &Expected, end: usize, center: usize) -> (String, usize)
         let _ = write!(text, "…({} bytes)", end - to);
     }
     (text, mark)
+}
+
+fn put_expected(expected: &Expected, text: &mut String, range: Range<usize>) {
+    for piece in expected.pieces(range) {
+        match piece {
+            Ok(bytes) => text.push_str(&escaped(bytes)),
+            Err(any) => text.push_str(any),
+        }
+    }
 }
 
 /// For the `printf` of any shell.

@@ -6,11 +6,17 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
     process::{Command, Output},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
 
 use faulty::Server;
+use memwire::{
+    Limits, Progress, Session,
+    dialect::simple::Requests,
+    store::{Change, Item, Map, Store},
+};
 
 mod faulty;
 
@@ -39,6 +45,18 @@ fn has_python() -> bool {
         eprintln!("skipped: there is no python3");
     }
     found
+}
+
+/// A copy of one of the examples with something else in it.
+fn altered(example: &str, name: &str, changes: &[(&str, &str)]) -> PathBuf {
+    let mut text = fs::read_to_string(format!("examples/servers/{example}")).expect("the example");
+    for (old, new) in changes {
+        assert!(text.contains(old), "{example} has {old}");
+        text = text.replace(old, new);
+    }
+    let path = scratch(name).join(format!("{name}.py"));
+    fs::write(&path, text).expect("it is written");
+    path
 }
 
 const RIGHT: &str = env!("CARGO_BIN_EXE_memwire");
@@ -75,11 +93,8 @@ fn solutions_pass() {
         "pipelined",
     ]);
     assert_eq!(code, 0, "{out}");
-    let part_1 = scratch("part_1").join("part_1.py");
-    let solution = fs::read_to_string("examples/servers/solution.py").expect("the solution");
-    let first = solution.replace("for key in words:", "for key in words[:1]:");
-    assert_ne!(solution, first);
-    fs::write(&part_1, first).expect("it is written");
+    let one_key = [("for key in words:", "for key in words[:1]:")];
+    let part_1 = altered("solution.py", "part_1", &one_key);
     let command = format!("python3 {}", part_1.display());
     let (code, out, _) = conform(&["--stdio", &command, "--split", "whole"]);
     assert_eq!(code, 1, "{out}");
@@ -238,18 +253,61 @@ fn no_subject_makes_it_hang() {
     });
 }
 
+/// A store that does not find an item each time so many were looked for.
+struct Forgetful<'m>(&'m mut Map, &'static AtomicUsize, usize);
+
+impl Store for Forgetful<'_> {
+    fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R> {
+        let lost = (self.1.fetch_add(1, Relaxed) + 1).is_multiple_of(self.2);
+        if lost { None } else { self.0.get(key, read) }
+    }
+
+    fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
+        self.0.update(key, decide)
+    }
+}
+
+fn forget(mut stream: TcpStream, looked: &'static AtomicUsize, each: usize) {
+    let mut session = Session::<Requests>::new(Limits::default());
+    let (mut map, mut buffer, mut replies) = (Map::new(), [0; 4096], vec![]);
+    while let Ok(length @ 1..) = stream.read(&mut buffer) {
+        let mut chunk = &buffer[..length];
+        loop {
+            let mut store = Forgetful(&mut map, looked, each);
+            let progress = session.advance(&mut store, 0, &mut chunk, &mut replies);
+            let _ = stream.write_all(&replies);
+            replies.clear();
+            if progress == Progress::NeedInput {
+                break;
+            }
+        }
+    }
+}
+
+/// A full store gives up an item now and then; one that often does is no store.
+#[test]
+fn an_item_that_is_missing_once_is_odd_and_more_often_wrong() {
+    static RARELY: AtomicUsize = AtomicUsize::new(0);
+    static OFTEN: AtomicUsize = AtomicUsize::new(0);
+    let run = |behave| {
+        let address = subject(behave).to_string();
+        conform(&["--tcp", &address, "--only", "set/[a-n]*", "--split", "each"])
+    };
+    let (code, out, _) = run(|stream| forget(stream, &RARELY, 200));
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("odd set/") && out.contains("it was there 8 times"), "{out}");
+    let (code, out, _) = run(|stream| forget(stream, &OFTEN, 7));
+    assert_eq!(code, 1, "{out}");
+}
+
 /// A server that does one client after the other is right, too.
 #[test]
 fn one_client_at_a_time_is_enough() {
     if !has_python() {
         return;
     }
-    let server = scratch("one").join("one.py");
-    let mended = fs::read_to_string("examples/servers/mended.py").expect("the server");
-    let one = mended
-        .replace("ThreadingTCPServer", "TCPServer")
-        .replace("    daemon_threads = True\n", "");
-    fs::write(&server, one).expect("it is written");
+    let changes = [("ThreadingTCPServer", "TCPServer"), ("    daemon_threads = True\n", "")];
+    let server = altered("mended.py", "one_client", &changes);
     let command = format!("python3 {} {{port}}", server.display());
     let (code, out, said) =
         conform(&["--spawn", &command, "--only", "get/*", "--split", "whole", "--split", "lines"]);
@@ -261,11 +319,8 @@ fn a_subject_that_dies_has_crashed() {
     if !has_python() {
         return;
     }
-    let server = scratch("dies").join("dies.py");
-    let mended = fs::read_to_string("examples/servers/mended.py").expect("the server");
-    let dies = mended.replace("store[words[1]] = value", "__import__('os')._exit(9)");
-    assert_ne!(mended, dies);
-    fs::write(&server, dies).expect("it is written");
+    let change = [("store[words[1]] = value", "__import__('os')._exit(9)")];
+    let server = altered("mended.py", "dies", &change);
     let command = format!("python3 {} {{port}}", server.display());
     let (code, out, _) =
         conform(&["--spawn", &command, "--only", "set/and-get", "--split", "whole"]);

@@ -32,7 +32,9 @@ fn the_harness_is_short() {
 #[test]
 fn a_function_that_does_what_the_origin_says_passes_every_must() {
     for capabilities in [&["MUST"][..], &["MUST", "multiget"]] {
-        let Some((code, told)) = harness("tests/solutions/right.py", capabilities) else { return };
+        let Some((code, told)) = harness("examples/servers/solution.py", capabilities) else {
+            return;
+        };
         assert_eq!(code, 0, "{told}");
         assert!(told.contains("vectors passed"), "{told}");
     }
@@ -51,7 +53,7 @@ fn a_wrong_function_fails_where_it_is_wrong() {
 #[test]
 fn a_crash_is_told_from_a_wrong_answer() {
     let levels = ["SHOULD", "multiget", "errors"];
-    let Some((code, told)) = harness("tests/solutions/right.py", &levels) else { return };
+    let Some((code, told)) = harness("examples/servers/solution.py", &levels) else { return };
     assert_eq!(code, 1, "{told}");
     assert!(told.contains("CRASHED with ValueError"), "{told}");
     assert!(told.contains("errors/count-of-letters (simple.md:"), "{told}");

@@ -17,9 +17,17 @@ const OVERHEAD: usize = 144;
 /// More shards than this would not make threads wait for each other less.
 const MOST_SHARDS: usize = 64;
 
-/// A shard has room for this many of the largest items. One item that is nearly as large as its
-/// shard would not be kept.
-const LARGEST_PER_SHARD: usize = 4;
+/// There are so many shards that each has room for this many of the largest items, ...
+const LARGEST_PER_SHARD: usize = 8;
+
+/// ... and if there is but one, for this many. One item that is nearly as large as its shard would
+/// not be kept.
+const LARGEST_AT_LEAST: usize = 4;
+
+/// This part of a shard holds what was used again, the rest what was put last. The library's own
+/// choice is 0.97: it hits a little more often (by a hundredth), but gives up a large item just
+/// after it was put.
+const HOT: f64 = 0.75;
 
 /// A bounded map that clients share. When it is full, what was used least goes.
 pub struct Cache {
@@ -42,7 +50,7 @@ impl Cache {
     /// stored.
     #[must_use]
     pub const fn least_capacity(largest: usize) -> usize {
-        LARGEST_PER_SHARD.saturating_mul(largest.saturating_add(OVERHEAD))
+        LARGEST_AT_LEAST.saturating_mul(largest.saturating_add(OVERHEAD))
     }
 
     /// An empty cache of `capacity` bytes: keys, values, and what it takes to keep them. Items of
@@ -51,11 +59,12 @@ impl Cache {
     #[must_use]
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "both capacities are set")]
     pub fn new(capacity: usize, largest: usize) -> Self {
-        let shards = (capacity / Self::least_capacity(largest)).clamp(1, MOST_SHARDS);
+        let room = LARGEST_PER_SHARD.saturating_mul(largest.saturating_add(OVERHEAD));
+        let shards = (capacity / room).clamp(1, MOST_SHARDS);
         // The library rounds up, and would make the shards too small.
         let shards = 1 << shards.ilog2();
         let mut options = OptionsBuilder::new();
-        options.shards(shards).weight_capacity(capacity as u64);
+        options.shards(shards).weight_capacity(capacity as u64).hot_allocation(HOT);
         // Decides only how many keys of evicted items are remembered.
         options.estimated_items_capacity(capacity / 1024);
         let items = sync::Cache::with_options(

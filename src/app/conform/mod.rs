@@ -1,6 +1,7 @@
 //! `memwire conform`: the vectors, said to an implementation.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     io::{self, Write as _},
@@ -27,7 +28,7 @@ use super::Failure;
 use crate::vectors::{Dialect, Level, Suite, Vector};
 use check::Checker;
 use converse::Pace;
-use cuts::Split;
+use cuts::{HEAVY, Split};
 use report::{html, human, junit, tap};
 use result::{ClauseResult, Results, SubjectName, VectorResult};
 use subject::Subject;
@@ -187,7 +188,8 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     };
     let since = Instant::now();
     let splits = splits(args, &subject);
-    let checker = checker(args, subject, dialect, splits);
+    let split = splits.iter().map(ToString::to_string).collect();
+    let checker = checker(args, subject, dialect, splits, &selected);
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -202,7 +204,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     });
     // Whatever was started ends here.
     drop(runtime);
-    let mut results = results(args, &suite, vectors?);
+    let mut results = results(args, split, &suite, vectors?);
     results.seconds = since.elapsed().as_secs_f64();
     for result in &mut results.vectors {
         result.known = known.contains(&result.id);
@@ -225,6 +227,7 @@ fn checker(
     subject: Subject,
     dialect: &'static Dialect,
     splits: Vec<Split>,
+    selected: &[Vector],
 ) -> Checker {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     // Seeded by the system, so that no two runs have the same.
@@ -232,6 +235,7 @@ fn checker(
     // Most of the time goes into waiting, unless each conversation starts a process.
     let jobs = if subject.is_filter() { 2 * cores } else { 16 };
     Checker {
+        renamed_alike: renamed_alike(&subject, dialect, selected),
         subject,
         dialect,
         splits,
@@ -246,6 +250,22 @@ fn checker(
         stop: AtomicBool::new(false),
         gone: AtomicBool::new(false),
     }
+}
+
+/// The ids of vectors that leave so much in a server's store that it has to find them there the
+/// next time, lest it be full. What they answer must be the same when they are said again.
+fn renamed_alike(subject: &Subject, dialect: &Dialect, vectors: &[Vector]) -> BTreeSet<String> {
+    let alike = |vector: &&Vector| {
+        let stream = vector.sent();
+        stream.len() >= HEAVY && {
+            let answer = (dialect.answer)(&stream);
+            (dialect.answer)(&stream.repeat(2)) == answer.repeat(2)
+        }
+    };
+    if !subject.is_shared() {
+        return BTreeSet::new();
+    }
+    vectors.iter().filter(alike).map(|vector| vector.id.clone()).collect()
 }
 
 fn splits(args: &Args, subject: &Subject) -> Vec<Split> {
@@ -311,7 +331,7 @@ async fn run(
     Ok(results.collect())
 }
 
-fn results(args: &Args, suite: &Suite, vectors: Vec<VectorResult>) -> Results {
+fn results(args: &Args, split: Vec<String>, suite: &Suite, vectors: Vec<VectorResult>) -> Results {
     let shown = |id: &String| vectors.iter().any(|vector| vector.clauses.contains(id));
     let clauses = suite.clauses.iter().filter(|clause| shown(&clause.id));
     let clauses = clauses.map(|clause| ClauseResult {
@@ -339,7 +359,7 @@ fn results(args: &Args, suite: &Suite, vectors: Vec<VectorResult>) -> Results {
         },
         level: args.level.level(),
         without: args.without.clone(),
-        split: args.split.iter().map(ToString::to_string).collect(),
+        split,
         seconds: 0.0,
         clauses: clauses.collect(),
         vectors,

@@ -58,7 +58,7 @@ pub(super) struct VectorResult {
     pub deliveries: BTreeMap<Way, Delivered>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// Why it was not run, or what was answered where nobody says what should be.
+    /// Why it was not run, what was answered where nobody says what should be, or what is odd.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -75,6 +75,16 @@ pub(super) enum Way {
     Pipelined,
     Together,
     Conversation,
+}
+
+impl Way {
+    /// Whether a vector is said by itself, or with others.
+    pub fn is_alone(self) -> bool {
+        match self {
+            Self::Whole | Self::Each | Self::Lines | Self::Bytes | Self::Random => true,
+            Self::Pipelined | Self::Together | Self::Conversation => false,
+        }
+    }
 }
 
 impl fmt::Display for Way {

@@ -155,12 +155,42 @@ impl Expected {
         let holes = holes.into_iter().map(|at| edits.moved(at)).collect();
         let bytes = edits.apply(&bytes);
         let replies = (dialect.replies)(&bytes).messages;
-        let goes_on = |reply: &&Message| {
-            let line = &bytes[reply.start..reply.line_end];
-            !(dialect.goes_on)(line.split(|byte| *byte == b' ').next().unwrap_or_default())
-        };
+        let goes_on =
+            |reply: &&Message| !(dialect.goes_on)(first_word(&bytes[reply.start..reply.line_end]));
         let answers = replies.iter().filter(goes_on).map(|reply| reply.resumes).collect();
         Self { bytes, holes, answers }
+    }
+
+    /// Whether `got` is what is expected but for items that are missing, as far as it goes.
+    pub fn is_but_for_items(&self, dialect: &Dialect, got: &[u8]) -> bool {
+        let mut replies = (dialect.replies)(got).messages.into_iter();
+        let mut reply = replies.next();
+        let mut missing = false;
+        for expected in (dialect.replies)(&self.bytes).messages {
+            let Some(at) = &reply else { break };
+            let (range, found) = (expected.start..expected.resumes, &got[at.start..at.resumes]);
+            if self.part(range).fits(found) {
+                reply = replies.next();
+            } else if (dialect.goes_on)(first_word(&self.bytes[expected.start..expected.line_end]))
+            {
+                missing = true;
+            } else {
+                return false;
+            }
+        }
+        missing && reply.is_none()
+    }
+
+    fn part(&self, range: Range<usize>) -> Self {
+        let holes = self.holes.iter().filter(|hole| range.contains(hole));
+        let holes = holes.map(|hole| hole - range.start).collect();
+        Self { bytes: self.bytes[range].to_vec(), holes, answers: vec![] }
+    }
+
+    fn fits(&self, bytes: &[u8]) -> bool {
+        let mut matcher = Matcher::new(self);
+        matcher.feed(bytes);
+        !matcher.differs && matcher.at == self.bytes.len() && matcher.fits == bytes.len()
     }
 
     fn join(&mut self, next: &Self) {
@@ -243,6 +273,10 @@ impl<'p> Edits<'p> {
         out.extend_from_slice(&stream[from..]);
         out
     }
+}
+
+fn first_word(line: &[u8]) -> &[u8] {
+    line.split(|byte| *byte == b' ').next().unwrap_or_default()
 }
 
 /// The ranges of what stands between spaces.

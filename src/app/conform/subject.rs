@@ -94,7 +94,7 @@ async fn spawn(command: &str) -> Result<Host, String> {
     let since = Instant::now();
     loop {
         let connected = TcpStream::connect(&address).await;
-        if let Some(status) = process.ended() {
+        if let Some((status, _)) = process.ended() {
             let said = process.last_words().await;
             return Err(format!("`{command}` ended at once, with {status}{said}"));
         }
@@ -186,24 +186,21 @@ impl Process {
         self.port.as_ref().map_or(0, |port| port.0)
     }
 
-    /// How it ended, if it has.
-    pub fn ended(&self) -> Option<String> {
+    /// How it ended, if it has, and if that is how a process ends that is all right.
+    pub fn ended(&self) -> Option<(String, bool)> {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let status = child.try_wait().ok().flatten()?;
-        Some(status.to_string())
+        // A shell that runs it says 128 and more where a signal ended it.
+        Some((status.to_string(), status.code().is_some_and(|code| code < 128)))
     }
 
-    /// How it ends, if it does so in time, and if that is what a process does that is all right.
+    /// How it ends, if it does so in time.
     pub async fn end(&self, patience: Duration) -> Option<(String, bool)> {
         let since = Instant::now();
         loop {
-            {
-                let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Ok(Some(status)) = child.try_wait() {
-                    // A shell that runs it says 128 and more where a signal ended it.
-                    let exited = status.code().is_some_and(|code| code < 128);
-                    return Some((status.to_string(), exited));
-                }
+            let ended = self.ended();
+            if ended.is_some() {
+                return ended;
             }
             if since.elapsed() > patience {
                 return None;

@@ -29,6 +29,11 @@ fn write(out: &mut String, results: &Results) -> fmt::Result {
         let (id, note) = (&result.id, result.note.as_deref().unwrap_or_default());
         writeln!(out, "{FAINT}recorded{FAINT:#} {id}: {note}")?;
     }
+    for result in results.vectors.iter().filter(|result| result.verdict == Verdict::Pass) {
+        if let (id, Some(note)) = (&result.id, &result.note) {
+            writeln!(out, "{ODD}odd{ODD:#} {id}: {note}")?;
+        }
+    }
     for result in results.stale() {
         let id = &result.id;
         writeln!(out, "{BAD}stale{BAD:#} {id} passes, and is listed as a known failure")?;

@@ -211,7 +211,7 @@ fn quoted(text: &str) -> String {
 fn reproduce(checker: &Checker, vector: &Vector, fault: &Fault, length: usize) -> String {
     let fresh;
     let script: &Script = match (&checker.subject, fault.way) {
-        (Subject::Tcp(_), Way::Whole | Way::Each | Way::Lines | Way::Bytes | Way::Random) => {
+        (Subject::Tcp(_), way) if way.is_alone() => {
             fresh = checker.fresh(vector);
             &fresh
         }
@@ -241,7 +241,7 @@ fn reproduce(checker: &Checker, vector: &Vector, fault: &Fault, length: usize) -
         Subject::Spawn(command) => format!("--spawn {}", quoted(command)),
     };
     let mut command = format!("memwire conform {subject} --level may --split {}", fault.way);
-    if matches!(fault.way, Way::Whole | Way::Each | Way::Lines | Way::Bytes | Way::Random) {
+    if fault.way.is_alone() {
         let _ = write!(command, " --only {}", vector.id);
     }
     command

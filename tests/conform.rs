@@ -265,6 +265,14 @@ impl Store for Forgetful<'_> {
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
         self.0.update(key, decide)
     }
+
+    fn generation(&mut self, now: u64) -> u32 {
+        self.0.generation(now)
+    }
+
+    fn flush(&mut self, at: u64) {
+        self.0.flush(at);
+    }
 }
 
 fn forget(mut stream: TcpStream, looked: &'static AtomicUsize, each: usize) {

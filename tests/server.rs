@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use process::{Folder, Server, ask, output, text, until};
 
 mod process;
@@ -192,8 +193,10 @@ fn settled(server: &Server) -> usize {
 #[test]
 fn ten_thousand_clients_that_send_nothing_more() {
     const CLIENTS: usize = 10_000;
-    rlimit::increase_nofile_limit(CLIENTS as u64 + 1000).expect("the limit can be asked");
-    let (soft, _) = rlimit::Resource::NOFILE.get().expect("the limit can be asked");
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("the limit can be asked");
+    let wanted = hard.min(CLIENTS as u64 + 1000);
+    setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).expect("the limit can be set");
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).expect("the limit can be asked");
     assert!(soft > CLIENTS as u64 + 100, "this test needs {CLIENTS} files, and may have {soft}");
     let server = Server::start(&["-c", "11000"]);
     let mut other = server.connect();

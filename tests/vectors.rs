@@ -309,7 +309,7 @@ fn run_agrees_under_every_split() {
         for cuts in splits(&stream) {
             let mut input = Chunks(laws::chunks(&stream, &cuts).into_iter());
             let mut output = Vec::new();
-            let end = match run(&mut input, &mut output) {
+            let end = match run::<Requests>(LIMITS, &mut input, &mut output) {
                 Ok(()) => None,
                 Err(RunError::Truncated(truncated)) => Some(truncated.start),
                 Err(error) => panic!("{}: {error}", vector.id),
@@ -346,7 +346,7 @@ async fn over_tcp(listener: &TcpListener, stream: &[u8], cuts: &[usize]) -> Vec<
     let (_keep, stop) = watch::channel(false);
     let serving = async {
         // A truncated stream is an error here, and told by other tests.
-        let _ = converse(server, &store, Options::default(), stop).await;
+        let _ = converse::<Requests, _>(server, &store, Options::default(), stop).await;
     };
     let (mut replies, mut requests) = client.into_split();
     let sending = async {

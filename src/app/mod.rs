@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 mod conform;
 mod run;
@@ -35,6 +35,15 @@ enum Command {
     Conform(conform::Args),
     Compare(conform::CompareArgs),
     Vectors(vectors::Args),
+}
+
+/// Which dialect is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DialectName {
+    /// Set and get, lines that end with LF
+    Simple,
+    /// What memcached's clients speak
+    Classic,
 }
 
 /// Why the program ends with an exit code other than 0.

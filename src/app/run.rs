@@ -4,8 +4,14 @@ use std::{
     io::{self, ErrorKind, Read, Write},
 };
 
-use super::Failure;
-use crate::{Limits, Progress, Session, Truncated, dialect::simple::Requests, store::Map};
+use super::{DialectName, Failure};
+use crate::{
+    Limits, Progress, Session, Truncated,
+    app::serve::unix_time,
+    dialect::{classic, simple},
+    session::Serve,
+    store::Map,
+};
 
 /// The size of a read, in bytes.
 const CHUNK: usize = 65_536;
@@ -17,10 +23,19 @@ const CHUNK: usize = 65_536;
 /// and what was awaited.
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Which dialect the requests are written in
+    #[arg(long, value_enum, default_value = "simple")]
+    dialect: DialectName,
+}
 
-pub(super) fn execute(_: &Args) -> Result<(), Failure> {
-    match run(&mut io::stdin().lock(), &mut io::stdout().lock()) {
+pub(super) fn execute(args: &Args) -> Result<(), Failure> {
+    let (input, output) = (&mut io::stdin().lock(), &mut io::stdout().lock());
+    let result = match args.dialect {
+        DialectName::Simple => run::<simple::Requests>(Limits::default(), input, output),
+        DialectName::Classic => run::<classic::Requests>(classic::LIMITS, input, output),
+    };
+    match result {
         Ok(()) => Ok(()),
         Err(error @ RunError::Truncated(_)) => Err(Failure::wrong(error.to_string())),
         // Whoever closed the pipe knows.
@@ -62,7 +77,7 @@ impl Error for RunError {
 }
 
 /// Serves the requests of `input` from an empty store, and writes their replies to `output` as
-/// soon as they are decided.
+/// soon as they are decided. It ends with the input, or when the client takes its leave.
 ///
 /// Apart from the store it holds one chunk of input, the pending request, and little more output
 /// than [`MARK`](crate::session::MARK) or one value.
@@ -70,9 +85,13 @@ impl Error for RunError {
 /// # Errors
 ///
 /// See [`RunError`].
-pub fn run(input: &mut impl Read, output: &mut impl Write) -> Result<(), RunError> {
+pub fn run<G: Serve>(
+    limits: Limits,
+    input: &mut impl Read,
+    output: &mut impl Write,
+) -> Result<(), RunError> {
     let mut store = Map::new();
-    let mut session = Session::<Requests>::new(Limits::default());
+    let mut session = Session::<G>::new(limits);
     let mut chunk = vec![0; CHUNK];
     let mut replies = Vec::new();
     loop {
@@ -83,11 +102,13 @@ pub fn run(input: &mut impl Read, output: &mut impl Write) -> Result<(), RunErro
             Err(error) => return Err(RunError::Read(error)),
         };
         loop {
-            let progress = session.advance(&mut store, 0, &mut requests, &mut replies);
+            let progress = session.advance(&mut store, unix_time(), &mut requests, &mut replies);
             output.write_all(&replies).map_err(RunError::Write)?;
             replies.clear();
-            if progress == Progress::NeedInput {
-                break;
+            match progress {
+                Progress::NeedInput => break,
+                Progress::OutputFull => {}
+                Progress::Close => return output.flush().map_err(RunError::Write),
             }
         }
         output.flush().map_err(RunError::Write)?;

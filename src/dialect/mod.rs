@@ -10,13 +10,20 @@ use memchr::memchr;
 
 use crate::{Limits, store::Item};
 
+mod bytes;
+pub mod classic;
+mod error;
+mod keys;
 pub mod simple;
 mod words;
+
+pub use error::ErrorKind;
+pub use keys::{Key, Keys, Lexis};
 
 /// One direction of a dialect, requests or replies, as the machine sees it.
 pub trait Grammar {
     /// A line as numbers and [`Span`]s, so that nothing is borrowed while its value is awaited.
-    type Head: Copy;
+    type Head: Copy + Send;
     /// What was wrong, and whatever decides if it may be answered.
     type Refusal;
     /// What is lent to the caller when a line, and its data block, are whole.

@@ -1,109 +1,29 @@
 //! The simple dialect: `set` and `get`, lines that end with LF. Its document is `spec/simple.md`,
 //! whose clause ids stand beside what they rule.
 
-use core::{error::Error, fmt, iter::FusedIterator};
+use core::{error::Error, fmt};
 
 use memchr::memchr;
 
+pub use super::ErrorKind;
 use super::{
-    Grammar, Line, Scanned, Span, Value,
-    words::{Next, Words, decimal, is_key_byte, key_end, put_decimal},
+    Grammar, Lexis, Line, Scanned, Span, Value,
+    bytes::name_end,
+    words::{KeyList, Next, decimal, key_list, put_decimal, put_value},
 };
 use crate::{Limits, Output};
 
 /// A key: one or more of `[A-Za-z0-9_-]` (`key/bytes`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key<'k>(&'k [u8]);
-
-impl<'k> Key<'k> {
-    /// `None`, if the bytes are no key.
-    ///
-    /// ```
-    /// # use memwire::dialect::simple::Key;
-    /// assert!(Key::new(b"user_17-name").is_some());
-    /// assert!(Key::new(b"two words").is_none());
-    /// ```
-    #[must_use]
-    pub fn new(bytes: &'k [u8]) -> Option<Self> {
-        (!bytes.is_empty() && key_end(bytes, 0) == bytes.len()).then_some(Self(bytes))
-    }
-
-    /// The bytes of the key.
-    #[must_use]
-    pub fn as_bytes(self) -> &'k [u8] {
-        self.0
-    }
-}
-
-impl fmt::Debug for Key<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.escape_ascii())
-    }
-}
+///
+/// ```
+/// # use memwire::dialect::simple::Key;
+/// assert!(Key::new(b"user_17-name").is_some());
+/// assert!(Key::new(b"two words").is_none());
+/// ```
+pub type Key<'k> = super::Key<'k, Requests>;
 
 /// One or more keys, separated by spaces: an iterator over the keys of a `get`, in its order.
-#[derive(Clone)]
-pub struct Keys<'k> {
-    /// Invariant: spaces and key bytes only.
-    text: &'k [u8],
-}
-
-impl<'k> Keys<'k> {
-    /// `None`, if the text holds no key, or something that is not one.
-    ///
-    /// ```
-    /// # use memwire::dialect::simple::Keys;
-    /// let keys = Keys::new(b"a b  c").expect("three keys");
-    /// assert_eq!(keys.map(|key| key.as_bytes()).collect::<Vec<_>>(), [b"a", b"b", b"c"]);
-    /// assert!(Keys::new(b" ").is_none());
-    /// ```
-    #[must_use]
-    pub fn new(text: &'k [u8]) -> Option<Self> {
-        let keys = text.iter().any(|byte| *byte != b' ')
-            && text.iter().all(|byte| *byte == b' ' || is_key_byte(*byte));
-        keys.then_some(Self { text })
-    }
-
-    /// Keys from text that is known to hold nothing else.
-    pub(crate) fn checked(text: &'k [u8]) -> Self {
-        Self { text }
-    }
-
-    /// The keys still to come, as text.
-    #[must_use]
-    pub fn as_bytes(&self) -> &'k [u8] {
-        self.text
-    }
-}
-
-impl<'k> Iterator for Keys<'k> {
-    type Item = Key<'k>;
-
-    fn next(&mut self) -> Option<Key<'k>> {
-        let start = self.text.iter().position(|byte| *byte != b' ')?;
-        let text = &self.text[start..];
-        let end = memchr(b' ', text).unwrap_or(text.len());
-        let (key, rest) = text.split_at(end);
-        self.text = rest;
-        Some(Key(key))
-    }
-}
-
-impl FusedIterator for Keys<'_> {}
-
-impl PartialEq for Keys<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.clone().eq(other.clone())
-    }
-}
-
-impl Eq for Keys<'_> {}
-
-impl fmt::Debug for Keys<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.clone()).finish()
-    }
-}
+pub type Keys<'k> = super::Keys<'k, Requests>;
 
 /// What a client asks.
 #[derive(Debug, PartialEq, Eq)]
@@ -201,7 +121,7 @@ impl fmt::Display for Refusal {
 impl Error for Refusal {}
 
 /// The grammar of requests: the server's side.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Requests {}
 
 /// A request line as numbers.
@@ -247,28 +167,25 @@ impl Grammar for Requests {
     fn lend<'m>(head: RequestHead, line: &'m [u8], value: Value<'m>) -> Request<'m> {
         match head {
             RequestHead::Get(keys) => Request::Get(Keys::checked(keys.of(line))),
-            RequestHead::Set(key) => Request::Set { key: Key(key.of(line)), value },
+            RequestHead::Set(key) => Request::Set { key: Key::checked(key.of(line)), value },
         }
+    }
+}
+
+type Words<'t> = super::words::Words<'t, Requests>;
+
+impl Lexis for Requests {
+    const CR_LF: bool = false;
+    const LONGEST_KEY: usize = usize::MAX;
+
+    fn key_end(text: &[u8], at: usize) -> usize {
+        name_end(text, at)
     }
 }
 
 /// Reads on behind `get`.
 fn scan_get(text: &[u8], mut words: Words<'_>) -> Option<Scanned<Requests>> {
-    let mut keys: Option<Span> = None;
-    let mut good = true;
-    let lf = loop {
-        match words.next()? {
-            Next::Word(word) => {
-                good &= word.key;
-                let start = keys.map_or(word.span.start, |keys| keys.start);
-                keys = Some(Span { start, end: word.span.end });
-                if let Some(lf) = words.at_end() {
-                    break lf;
-                }
-            }
-            Next::End(lf) => break lf,
-        }
-    };
+    let KeyList { keys, good, lf } = key_list(&mut words)?;
     Some(match keys {
         None => refuse(text, lf, Refusal::Words, None),
         Some(_) if !good => refuse(text, lf, Refusal::Key, None),
@@ -327,29 +244,6 @@ pub enum Reply<'m> {
     Error(ErrorKind, &'m [u8]),
 }
 
-/// Who is to blame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// `ERROR`: this is no command.
-    Unspecific,
-    /// `CLIENT_ERROR`: the request is wrong.
-    Client,
-    /// `SERVER_ERROR`: the server cannot do it.
-    Server,
-}
-
-impl ErrorKind {
-    const ALL: [Self; 3] = [Self::Unspecific, Self::Client, Self::Server];
-
-    fn word(self) -> &'static [u8] {
-        match self {
-            Self::Unspecific => b"ERROR",
-            Self::Client => b"CLIENT_ERROR",
-            Self::Server => b"SERVER_ERROR",
-        }
-    }
-}
-
 impl Reply<'_> {
     /// Appends the reply as it goes over the wire.
     ///
@@ -364,15 +258,7 @@ impl Reply<'_> {
             Self::Stored => out.put(b"STORED\n"),
             Self::Value { key, value } => put_block(b"VALUE ", *key, value, out),
             Self::End => out.put(b"END\n"),
-            Self::Error(kind, text) => {
-                let text = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-                out.put(kind.word());
-                if !text.is_empty() {
-                    out.put(b" ");
-                    out.put(text);
-                }
-                out.put(b"\n");
-            }
+            Self::Error(kind, text) => kind.encode(text, b"\n", out),
         }
     }
 }
@@ -380,15 +266,11 @@ impl Reply<'_> {
 /// Appends a line that announces a data block, and the block.
 fn put_block(word: &[u8], key: Key<'_>, value: &Value<'_>, out: &mut impl Output) {
     out.put(word);
-    out.put(key.0);
+    out.put(key.as_bytes());
     out.put(b" ");
-    put_decimal(value.len(), out);
+    put_decimal(value.len() as u64, out);
     out.put(b"\n");
-    match value {
-        Value::Shared(item) => out.put_item(item),
-        Value::Lent(_) | Value::Held(_) => out.put(value),
-    }
-    out.put(b"\n");
+    put_value(value, b"\n", out);
 }
 
 /// What a client cannot follow in a reply.
@@ -461,7 +343,7 @@ impl Grammar for Replies {
                         }
                         _ => Line::Refuse(BadReply::LargeValue, Some(size)),
                     }
-                } else if let Some((kind, text)) = error_line(line) {
+                } else if let Some((kind, text)) = ErrorKind::of(line) {
                     Line::Done(ReplyHead::Error(kind, text))
                 } else {
                     Line::Refuse(BadReply::Unknown, None)
@@ -474,7 +356,7 @@ impl Grammar for Replies {
     fn lend<'m>(head: ReplyHead, line: &'m [u8], value: Value<'m>) -> Reply<'m> {
         match head {
             ReplyHead::Stored => Reply::Stored,
-            ReplyHead::Value(key) => Reply::Value { key: Key(key.of(line)), value },
+            ReplyHead::Value(key) => Reply::Value { key: Key::checked(key.of(line)), value },
             ReplyHead::End => Reply::End,
             ReplyHead::Error(kind, text) => Reply::Error(kind, text.of(line)),
         }
@@ -486,22 +368,10 @@ fn value_line(line: &[u8]) -> Option<(Span, u64)> {
     if !line.starts_with(WORD) {
         return None;
     }
-    let key = Span { start: WORD.len(), end: key_end(line, WORD.len()) };
+    let key = Span { start: WORD.len(), end: name_end(line, WORD.len()) };
     let count = line[key.end..].strip_prefix(b" ")?;
     if key.start == key.end || (count.len() > 1 && count[0] == b'0') {
         return None;
     }
     Some((key, decimal(count)?))
-}
-
-fn error_line(line: &[u8]) -> Option<(ErrorKind, Span)> {
-    ErrorKind::ALL.into_iter().find_map(|kind| {
-        let text = line.strip_prefix(kind.word())?;
-        let start = line.len() - text.len();
-        match text {
-            [] => Some((kind, Span { start, end: start })),
-            [b' ', ..] => Some((kind, Span { start: start + 1, end: line.len() })),
-            _ => None,
-        }
-    })
 }

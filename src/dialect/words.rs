@@ -1,20 +1,30 @@
 //! The words of a command line, found and checked in one pass.
 
+use core::marker::PhantomData;
+
 use memchr::{memchr, memchr2};
 
-use super::Span;
+use super::{Lexis, Span, Value};
 use crate::Output;
 
 /// Reads a line word by word. Words are separated by runs of spaces; the line ends with LF.
-pub(super) struct Words<'t> {
+pub(super) struct Words<'t, L> {
     text: &'t [u8],
     at: usize,
+    lexis: PhantomData<L>,
 }
 
 pub(super) struct Word {
     pub(super) span: Span,
-    /// Whether it is made of `[A-Za-z0-9_-]` only.
+    /// Whether it is made of key bytes only.
     pub(super) key: bool,
+}
+
+impl Word {
+    /// Whether it is a key.
+    pub(super) fn is_key<L: Lexis>(&self) -> bool {
+        self.key && self.span.end - self.span.start <= L::LONGEST_KEY
+    }
 }
 
 /// What comes next in the line.
@@ -24,10 +34,10 @@ pub(super) enum Next {
     End(usize),
 }
 
-impl<'t> Words<'t> {
+impl<'t, L: Lexis> Words<'t, L> {
     /// Reads on from byte `at` of `text`.
     pub(super) fn new(text: &'t [u8], at: usize) -> Self {
-        Self { text, at }
+        Self { text, at, lexis: PhantomData }
     }
 
     /// `None`: the text ends before the word, or the line, does.
@@ -37,13 +47,26 @@ impl<'t> Words<'t> {
         while *self.text.get(start)? == b' ' {
             start += 1;
         }
-        if self.text[start] == b'\n' {
-            return Some(Next::End(start));
-        }
-        let mut end = key_end(self.text, start);
-        let key = matches!(self.text.get(end)?, b' ' | b'\n');
-        if !key {
-            end += memchr2(b' ', b'\n', &self.text[end..])?;
+        let mut end = L::key_end(self.text, start);
+        let mut key = true;
+        match *self.text.get(end)? {
+            b' ' => {}
+            b'\n' => {
+                if end == start {
+                    return Some(Next::End(start));
+                }
+            }
+            b'\r' if L::CR_LF && *self.text.get(end + 1)? == b'\n' => {
+                if end == start {
+                    return Some(Next::End(start + 1));
+                }
+            }
+            _ => {
+                key = false;
+                end += memchr2(b' ', b'\n', &self.text[end..])?;
+                // The word's first byte is no CR before LF, so something is left of it.
+                end -= usize::from(L::CR_LF && self.text[..=end].ends_with(b"\r\n"));
+            }
         }
         self.at = end;
         let span = Span { start, end };
@@ -53,7 +76,11 @@ impl<'t> Words<'t> {
     /// The index of the LF, if it is next.
     #[inline]
     pub(super) fn at_end(&self) -> Option<usize> {
-        (self.text.get(self.at) == Some(&b'\n')).then_some(self.at)
+        match *self.text.get(self.at)? {
+            b'\n' => Some(self.at),
+            b'\r' if L::CR_LF && self.text.get(self.at + 1) == Some(&b'\n') => Some(self.at + 1),
+            _ => None,
+        }
     }
 
     /// The index of the LF, whatever stands before it.
@@ -66,53 +93,34 @@ impl<'t> Words<'t> {
     }
 }
 
-pub(super) fn is_key_byte(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-')
+/// The keys behind a command's first word.
+pub(super) struct KeyList {
+    /// From the first one to the last.
+    pub(super) keys: Option<Span>,
+    /// Whether all of them are keys.
+    pub(super) good: bool,
+    pub(super) lf: usize,
 }
 
-/// The index of the first byte at or after `at` that is no key byte; the text's length if none.
+/// Reads the rest of a line.
 #[inline]
-pub(super) fn key_end(text: &[u8], mut at: usize) -> usize {
-    while let Some(eight) = text[at..].first_chunk() {
-        let others = other_bytes(u64::from_le_bytes(*eight));
-        if others != 0 {
-            return at + (others.trailing_zeros() / 8) as usize;
+pub(super) fn key_list<L: Lexis>(words: &mut Words<'_, L>) -> Option<KeyList> {
+    let mut keys: Option<Span> = None;
+    let mut good = true;
+    let lf = loop {
+        match words.next()? {
+            Next::Word(word) => {
+                good &= word.is_key::<L>();
+                let start = keys.map_or(word.span.start, |keys| keys.start);
+                keys = Some(Span { start, end: word.span.end });
+                if let Some(lf) = words.at_end() {
+                    break lf;
+                }
+            }
+            Next::End(lf) => break lf,
         }
-        at += 8;
-    }
-    while at < text.len() && is_key_byte(text[at]) {
-        at += 1;
-    }
-    at
-}
-
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const HIGH: u64 = ONES * 0x80;
-
-/// Eight bytes at once: the high bit of each byte of the result says if that byte is no key byte.
-#[inline]
-const fn other_bytes(eight: u64) -> u64 {
-    // Seven bits a byte, so that no sum below carries into the next byte.
-    let low = eight & !HIGH;
-    let other = outside(low | (ONES * 0x20), b'a', b'z')
-        & outside(low, b'0', b'9')
-        & differs(low, b'_')
-        & differs(low, b'-');
-    (other | eight) & HIGH
-}
-
-/// For bytes below 0x80: the high bit of each says if it is outside `first..=last`.
-#[inline]
-const fn outside(eight: u64, first: u8, last: u8) -> u64 {
-    let below = ONES * (0x7f + first as u64) - eight;
-    let above = eight + ONES * (0x7f - last as u64);
-    below | above
-}
-
-/// For bytes below 0x80: the high bit of each says if it is another one.
-#[inline]
-const fn differs(eight: u64, byte: u8) -> u64 {
-    (eight ^ (ONES * byte as u64)) + ONES * 0x7f
+    };
+    Some(KeyList { keys, good, lf })
 }
 
 /// A count in decimal digits; past 2^64 - 1 it saturates. `None`: no digits, or something else
@@ -132,13 +140,22 @@ pub(super) fn decimal(word: &[u8]) -> Option<u64> {
     Some(count)
 }
 
+/// Appends a data block and its end.
+pub(super) fn put_value(value: &Value<'_>, end: &[u8], out: &mut impl Output) {
+    match value {
+        Value::Shared(item) => out.put_item(item),
+        Value::Lent(_) | Value::Held(_) => out.put(value),
+    }
+    out.put(end);
+}
+
 /// Appends `count` in decimal digits.
-pub(super) fn put_decimal(mut count: usize, out: &mut impl Output) {
+pub(super) fn put_decimal(mut count: u64, out: &mut impl Output) {
     let mut digits = [b'0'; 20];
     let mut first = digits.len();
     loop {
         first -= 1;
-        digits[first] = b"0123456789"[count % 10];
+        digits[first] = b"0123456789"[(count % 10) as usize];
         count /= 10;
         if count == 0 {
             break;
@@ -154,31 +171,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn key_bytes_are_told_from_all_others_at_every_place() {
-        for length in 0..=33 {
-            for place in 0..length {
-                for byte in 0..=u8::MAX {
-                    let mut text = vec![b'k'; length];
-                    text[place] = byte;
-                    let end = if is_key_byte(byte) { length } else { place };
-                    assert_eq!(key_end(&text, 0), end, "{byte:#x} at {place} of {length}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_neighbour_changes_nothing() {
-        for first in 0..=u8::MAX {
-            for second in 0..=u8::MAX {
-                let text = [first, second, first, second, first, second, first, second];
-                let end = text.iter().position(|b| !is_key_byte(*b)).unwrap_or(8);
-                assert_eq!(key_end(&text, 0), end, "{text:?}");
-            }
-        }
-    }
-
-    #[test]
     fn counts() {
         assert_eq!(decimal(b"0"), Some(0));
         assert_eq!(decimal(b"007"), Some(7));
@@ -192,7 +184,7 @@ mod tests {
 
     #[test]
     fn decimals_are_written_as_they_are_read() {
-        for count in [0, 7, 10, 99, 100, 1_048_576, usize::MAX - 1, usize::MAX] {
+        for count in [0, 7, 10, 99, 100, 1_048_576, u64::MAX - 1, u64::MAX] {
             let mut out = vec![];
             put_decimal(count, &mut out);
             assert_eq!(out, count.to_string().as_bytes());

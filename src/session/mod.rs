@@ -11,9 +11,12 @@ use crate::{
     BadSnapshot, Limits, Machine, Output, Snapshot, Step, Truncated, dialect::Grammar, store::Store,
 };
 
+mod classic;
 mod simple;
+mod unanswered;
 
-pub use simple::Unanswered;
+pub use classic::{Retrieval, VERSION};
+pub use unanswered::Unanswered;
 
 /// The unsent output, in bytes, past which a session takes no more input unless told otherwise.
 pub const MARK: usize = 65_536;
@@ -22,35 +25,52 @@ pub const MARK: usize = 65_536;
 pub trait Serve: Grammar {
     /// What is still to be answered of a request whose replies passed the mark. Owns what it
     /// needs.
-    type Rest: Clone + Debug + Eq + Hash;
+    type Rest: Clone + Debug + Eq + Hash + Send;
 
-    /// Does what `request` says and appends the reply to `out`. When `out` is longer than `mark`
-    /// it may stop and return what is left.
-    fn serve<S: Store>(
+    /// Does what `request` says and replies. When the output is longer than the mark it may stop
+    /// and return what is left.
+    fn serve<S: Store, O: Output>(
         request: Self::Message<'_>,
-        store: &mut S,
-        now: u64,
-        mark: usize,
-        out: &mut impl Output,
-    ) -> Option<Self::Rest>;
+        context: &mut Context<'_, S, O>,
+    ) -> Served<Self::Rest>;
 
     /// Goes on with the reply, as [`Self::serve`] does. Returns whether it is whole.
-    fn resume<S: Store>(
-        rest: &mut Self::Rest,
-        store: &mut S,
-        now: u64,
-        mark: usize,
-        out: &mut impl Output,
-    ) -> bool;
+    fn resume<S: Store, O: Output>(rest: &mut Self::Rest, context: &mut Context<'_, S, O>) -> bool;
 
-    /// Appends what a refused request is answered.
-    fn refuse(refusal: Self::Refusal, out: &mut impl Output);
+    /// Answers what was refused.
+    fn refuse<S: Store, O: Output>(refusal: Self::Refusal, context: &mut Context<'_, S, O>);
 
     /// What is still to be answered, as text.
     fn save(rest: &Self::Rest) -> Vec<u8>;
 
     /// The opposite of [`Self::save`]; `None` if the text is not what that can have returned.
     fn restore(text: Vec<u8>, limits: &Limits) -> Option<Self::Rest>;
+}
+
+/// What a request has to do with.
+#[derive(Debug)]
+pub struct Context<'c, S, O> {
+    /// Where items are kept.
+    pub store: &'c mut S,
+    /// The time in seconds.
+    pub now: u64,
+    /// As the machine's.
+    pub limits: Limits,
+    /// The length of the output, in bytes, past which a reply is to stop.
+    pub mark: usize,
+    /// What replies are appended to.
+    pub out: &'c mut O,
+}
+
+/// What [`Serve::serve`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served<R> {
+    /// The request is answered.
+    Whole,
+    /// This is still to be answered.
+    Part(R),
+    /// The client takes its leave.
+    Close,
 }
 
 /// Why [`Session::advance`] stopped.
@@ -60,6 +80,9 @@ pub enum Progress {
     NeedInput,
     /// The output passed the mark. Send it, and call again with the rest of the input.
     OutputFull,
+    /// The client wants the connection to be closed. Send the output and do so; what follows in
+    /// the input is not looked at.
+    Close,
 }
 
 /// A [`Machine`] and what it is replying to.
@@ -80,6 +103,8 @@ pub struct Session<G: Serve> {
     mark: usize,
     /// `Some`: Replying; what is left of the request that was dispatched last. `None`: Idle.
     rest: Option<G::Rest>,
+    /// Whether the client took its leave. Invariant: then the machine is as new.
+    closed: bool,
 }
 
 impl<G: Serve> Session<G> {
@@ -93,13 +118,13 @@ impl<G: Serve> Session<G> {
     /// mark by one reply line or value at most.
     #[must_use]
     pub const fn with_mark(limits: Limits, mark: usize) -> Self {
-        Self { machine: Machine::new(limits), mark, rest: None }
+        Self { machine: Machine::new(limits), mark, rest: None, closed: false }
     }
 
     /// Serves the requests that `input` completes, taking what it uses off its front, and appends
     /// their replies to `out`. The caller sends, and then removes, what is in `out`.
     ///
-    /// `now` is the time in seconds, for dialects whose items expire; `simple` ignores it.
+    /// `now` is the Unix time in seconds, for dialects whose items expire; `simple` ignores it.
     pub fn advance<S: Store>(
         &mut self,
         store: &mut S,
@@ -107,22 +132,29 @@ impl<G: Serve> Session<G> {
         input: &mut &[u8],
         out: &mut impl Output,
     ) -> Progress {
+        let (mark, limits) = (self.mark, *self.machine.limits());
+        let context = &mut Context { store, now, limits, mark, out };
         loop {
-            if out.len() > self.mark {
+            if context.out.len() > mark {
                 return Progress::OutputFull;
             }
             if let Some(rest) = &mut self.rest {
-                if G::resume(rest, store, now, self.mark, out) {
+                if G::resume(rest, context) {
                     self.rest = None;
                 }
                 continue;
             }
+            if self.closed {
+                return Progress::Close;
+            }
             match self.machine.step(input) {
                 Step::NeedMore => return Progress::NeedInput,
-                Step::Dispatch(request) => {
-                    self.rest = G::serve(request, store, now, self.mark, out);
-                }
-                Step::Refuse(refusal) => G::refuse(refusal, out),
+                Step::Dispatch(request) => match G::serve(request, context) {
+                    Served::Whole => {}
+                    Served::Part(rest) => self.rest = Some(rest),
+                    Served::Close => self.closed = true,
+                },
+                Step::Refuse(refusal) => G::refuse(refusal, context),
             }
         }
     }
@@ -143,6 +175,12 @@ impl<G: Serve> Session<G> {
         &self.machine
     }
 
+    /// Whether the client took its leave, so that [`Progress::Close`] is all that comes.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Whether a request is answered only in part.
     #[must_use]
     pub fn is_replying(&self) -> bool {
@@ -153,7 +191,11 @@ impl<G: Serve> Session<G> {
     /// is the caller's to save.
     #[must_use]
     pub fn save(&self) -> SessionSnapshot {
-        SessionSnapshot { machine: self.machine.save(), rest: self.rest.as_ref().map(G::save) }
+        SessionSnapshot {
+            machine: self.machine.save(),
+            rest: self.rest.as_ref().map(G::save),
+            closed: self.closed,
+        }
     }
 
     /// A session that goes on where the saved one stood.
@@ -172,24 +214,28 @@ impl<G: Serve> Session<G> {
             None => None,
             Some(text) => Some(G::restore(text, &limits).ok_or(BadSessionSnapshot::Rest)?),
         };
-        // A request is answered before the first byte of the next one is looked at.
-        if rest.is_some() && machine != Machine::new(limits) {
+        let closed = snapshot.closed;
+        // A request is answered before the first byte of the next one is looked at, and behind the
+        // last one nothing is.
+        if (rest.is_some() || closed) && machine != Machine::new(limits) {
             return Err(BadSessionSnapshot::Rest);
         }
-        Ok(Self { machine, mark, rest })
+        Ok(Self { machine, mark, rest, closed })
     }
 }
 
 impl<G: Serve> Clone for Session<G> {
     fn clone(&self) -> Self {
-        Self { machine: self.machine.clone(), mark: self.mark, rest: self.rest.clone() }
+        let Self { machine, mark, rest, closed } = self;
+        Self { machine: machine.clone(), mark: *mark, rest: rest.clone(), closed: *closed }
     }
 }
 
 /// Equal sessions answer every further byte alike, as equal machines do.
 impl<G: Serve> PartialEq for Session<G> {
     fn eq(&self, other: &Self) -> bool {
-        (&self.machine, self.mark, &self.rest) == (&other.machine, other.mark, &other.rest)
+        (&self.machine, self.mark, &self.rest, self.closed)
+            == (&other.machine, other.mark, &other.rest, other.closed)
     }
 }
 
@@ -197,7 +243,7 @@ impl<G: Serve> Eq for Session<G> {}
 
 impl<G: Serve> Hash for Session<G> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        (&self.machine, self.mark, &self.rest).hash(hasher);
+        (&self.machine, self.mark, &self.rest, self.closed).hash(hasher);
     }
 }
 
@@ -207,17 +253,19 @@ impl<G: Serve> Debug for Session<G> {
             .field("machine", &self.machine)
             .field("mark", &self.mark)
             .field("rest", &self.rest)
+            .field("closed", &self.closed)
             .finish()
     }
 }
 
-/// A session at rest: its machine, and what it still has to answer.
+/// A session at rest: its machine, what it still has to answer, and if it is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct SessionSnapshot {
     machine: Snapshot,
     rest: Option<Vec<u8>>,
+    closed: bool,
 }
 
 /// What is wrong with a [`SessionSnapshot`].

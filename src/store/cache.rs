@@ -1,6 +1,12 @@
 use std::{
     fmt, iter,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{
+            AtomicU32, AtomicU64, AtomicUsize,
+            Ordering::{AcqRel, Acquire, Relaxed, Release},
+        },
+    },
 };
 
 use quick_cache::{
@@ -8,11 +14,11 @@ use quick_cache::{
     sync::{self, DefaultLifecycle},
 };
 
-use super::{Change, Item, Store};
+use super::{Change, Count, Item, Store};
 
 /// What an item takes beside its key and value, in bytes: headers and rounding of its allocations,
 /// and its place in the tables, with their room to grow. `docs/operations.md` has the measurement.
-const OVERHEAD: usize = 144;
+const OVERHEAD: usize = 168;
 
 /// More shards than this would not make threads wait for each other less.
 const MOST_SHARDS: usize = 64;
@@ -32,8 +38,29 @@ const HOT: f64 = 0.75;
 /// A bounded map that clients share. When it is full, what was used least goes.
 pub struct Cache {
     items: sync::Cache<Vec<u8>, Item, Weight, DefaultHashBuilder>,
-    /// One for each shard: held while one of its keys is updated.
-    locks: Box<[Mutex<()>]>,
+    /// One for each shard: held while one of its keys is updated. It guards how many items of the
+    /// shard were renewed.
+    locks: Box<[Mutex<u64>]>,
+    generation: AtomicU32,
+    /// Threads count each in one of these, so that they do not wait for each other.
+    counts: Box<[Counts]>,
+    /// When the next generation begins; `u64::MAX`: never.
+    flush_at: AtomicU64,
+}
+
+/// So many threads count without ever waiting for each other.
+const COUNTS: usize = 16;
+
+/// What a thread counted, in cache lines of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Counts([AtomicU64; Count::NAMES.len()]);
+
+thread_local! {
+    static PLACE: usize = {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        THREADS.fetch_add(1, Relaxed) % COUNTS
+    };
 }
 
 #[derive(Clone)]
@@ -74,7 +101,13 @@ impl Cache {
             DefaultLifecycle::default(),
         );
         let locks = iter::repeat_with(Mutex::default).take(items.num_shards()).collect();
-        Self { items, locks }
+        Self {
+            items,
+            locks,
+            counts: iter::repeat_with(Counts::default).take(COUNTS).collect(),
+            generation: AtomicU32::new(0),
+            flush_at: AtomicU64::new(u64::MAX),
+        }
     }
 
     /// How many keys hold an item.
@@ -87,6 +120,26 @@ impl Cache {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// How often this was counted since the last [`Self::reset_counts`].
+    #[must_use]
+    pub fn counted(&self, what: Count) -> u64 {
+        let sum = self.counts.iter().map(|counts| counts.0[what as usize].load(Relaxed));
+        sum.fold(0, u64::wrapping_add)
+    }
+
+    /// Counts everything from 0 on.
+    pub fn reset_counts(&self) {
+        for count in self.counts.iter().flat_map(|counts| &counts.0) {
+            count.store(0, Relaxed);
+        }
+    }
+
+    /// How many bytes it may take.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.items.capacity()
     }
 
     /// How many of the bytes of its capacity are taken.
@@ -114,22 +167,47 @@ impl Store for &Cache {
     // The library can change an item in place, but makes no room when it grows: so it is put anew,
     // and a lock keeps others from changing it meanwhile. Who reads sees one item or the other.
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
-        let lock = &self.locks[self.items.shard_index(key)];
-        // It guards no data, so a panic elsewhere spoiled nothing.
-        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let shard = self.items.shard_index(key);
+        // A panic elsewhere spoiled nothing: the number is changed in one step.
+        let mut renewed = self.locks[shard].lock().unwrap_or_else(PoisonError::into_inner);
         let (change, result) = decide(self.items.peek(key).as_ref());
-        match change {
-            Change::Keep => {}
-            Change::Put(item) => {
-                self.items.insert(key.to_vec(), item.clone());
-                // To make room for a large item, the library may take the one it replaces. Put
-                // where there was none, it stays.
-                if !self.items.contains_key(key) {
-                    self.items.insert(key.to_vec(), item);
-                }
+        let item = match change {
+            Change::Keep => return result,
+            Change::Remove => {
+                self.items.remove(key);
+                return result;
             }
-            Change::Remove => drop(self.items.remove(key)),
+            Change::Put(item) => item,
+            Change::Renew(mut item) => {
+                *renewed += 1;
+                // No two shards give the same number.
+                item.meta.unique = *renewed * self.locks.len() as u64 + shard as u64;
+                item
+            }
+        };
+        self.items.insert(key.to_vec(), item.clone());
+        // To make room for a large item, the library may take the one it replaces. Put where there
+        // was none, it stays.
+        if !self.items.contains_key(key) {
+            self.items.insert(key.to_vec(), item);
         }
         result
+    }
+
+    fn generation(&mut self, now: u64) -> u32 {
+        let at = self.flush_at.load(Acquire);
+        if at <= now && self.flush_at.compare_exchange(at, u64::MAX, AcqRel, Relaxed).is_ok() {
+            self.generation.fetch_add(1, AcqRel);
+        }
+        self.generation.load(Acquire)
+    }
+
+    fn count(&mut self, what: Count, times: u64) {
+        let place = PLACE.with(|place| *place);
+        self.counts[place].0[what as usize].fetch_add(times, Relaxed);
+    }
+
+    fn flush(&mut self, at: u64) {
+        self.flush_at.store(at, Release);
     }
 }

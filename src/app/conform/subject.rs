@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite},
     net::TcpStream,
@@ -165,7 +168,7 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("cannot start a shell for `{command}`: {error}"))?;
-        let group = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let group = child.id().and_then(|id| Some(Pid::from_raw(id.try_into().ok()?)));
         let words = Arc::new(Mutex::new(vec![]));
         if let Some(stderr) = child.stderr.take() {
             listen(stderr, &words);
@@ -224,7 +227,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         if let Some(group) = self.group {
             // It fails if all of the group have ended.
-            let _ = kill_process_group(group, Signal::KILL);
+            let _ = killpg(group, Signal::SIGKILL);
         }
     }
 }

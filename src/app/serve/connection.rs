@@ -6,14 +6,16 @@ use std::{
     fmt,
     io::{self, ErrorKind},
     mem,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::{select, sync::watch, task::yield_now, time::timeout};
 
 use super::{Transport, outbox::Outbox};
 use crate::{
-    Limits, Output as _, Progress, Session, Truncated, dialect::simple::Requests, store::Cache,
+    Limits, Output as _, Progress, Session, Truncated,
+    session::Serve,
+    store::{Count, Store},
 };
 
 /// The size of a read, in bytes. What is left of one while its replies wait is the connection's.
@@ -81,24 +83,24 @@ impl From<io::Error> for ConverseError {
     }
 }
 
-/// Serves one client until it ends its stream; or, once `stop` is closed or set, until what it
-/// sent so far is answered.
+/// Serves one client until it ends its stream or takes its leave; or, once `stop` is closed or
+/// set, until what it sent so far is answered.
 ///
 /// # Errors
 ///
 /// See [`ConverseError`].
-pub async fn converse<T: Transport>(
+pub async fn converse<G: Serve, T: Transport>(
     transport: T,
-    store: &Cache,
+    mut store: impl Store,
     options: Options,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), ConverseError> {
-    let session = Session::new(options.limits);
+    let session = Session::<G>::new(options.limits);
     let mut connection =
         Connection { transport, session, unread: Vec::new(), unsent: Outbox::default() };
     loop {
         let stopping = *stop.borrow() || stop.has_changed().is_err();
-        let turn = SHARED.with_borrow_mut(|shared| connection.turn(store, shared))?;
+        let turn = SHARED.with_borrow_mut(|shared| connection.turn(&mut store, shared))?;
         match turn {
             Turn::Yield => yield_now().await,
             Turn::Send => wait(options.idle, connection.transport.writable()).await?,
@@ -125,9 +127,14 @@ async fn wait(
     }
 }
 
-struct Connection<T> {
+/// The time in seconds. A clock that stands before 1970 is as good as one that stands there.
+pub(in crate::app) fn unix_time() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+struct Connection<G: Serve, T> {
     transport: T,
-    session: Session<Requests>,
+    session: Session<G>,
     /// The rest of a chunk. Invariant: empty, unless a turn ended with `Send` or `Yield`.
     unread: Vec<u8>,
     /// Invariant: empty, unless a turn ended with `Send`.
@@ -142,13 +149,14 @@ enum Turn {
     Send,
     /// Lets others go on.
     Yield,
-    /// The client's stream has ended, and all of it is answered.
+    /// The client's stream has ended, or the client took its leave, and all is answered.
     End,
 }
 
-impl<T: Transport> Connection<T> {
+impl<G: Serve, T: Transport> Connection<G, T> {
     /// Serves the client as far as that goes without waiting.
-    fn turn(&mut self, mut store: &Cache, shared: &mut Shared) -> io::Result<Turn> {
+    fn turn(&mut self, store: &mut impl Store, shared: &mut Shared) -> io::Result<Turn> {
+        let now = unix_time();
         if self.unsent.len() > 0 {
             if !self.unsent.send(&mut self.transport)? {
                 return Ok(Turn::Send);
@@ -158,14 +166,19 @@ impl<T: Transport> Connection<T> {
         let mut unread = mem::take(&mut self.unread);
         let mut rounds = 0;
         loop {
-            let mut requests = if !unread.is_empty() || self.session.is_replying() {
+            let mut requests = if self.session.is_closed() && !self.session.is_replying() {
+                return Ok(Turn::End);
+            } else if !unread.is_empty() || self.session.is_replying() {
                 unread.as_slice()
             } else if rounds >= ROUNDS {
                 return Ok(Turn::Yield);
             } else {
                 match self.transport.try_read(&mut shared.chunk) {
                     Ok(0) => return Ok(Turn::End),
-                    Ok(length) => &shared.chunk[..length],
+                    Ok(length) => {
+                        store.count(Count::BytesRead, length as u64);
+                        &shared.chunk[..length]
+                    }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
                         return Ok(Turn::Receive);
                     }
@@ -174,8 +187,9 @@ impl<T: Transport> Connection<T> {
             };
             loop {
                 let outbox = &mut shared.outbox;
-                let progress = self.session.advance(&mut store, 0, &mut requests, outbox);
+                let progress = self.session.advance(store, now, &mut requests, outbox);
                 rounds += 1;
+                store.count(Count::BytesWritten, outbox.len() as u64);
                 let all_sent = outbox.send(&mut self.transport);
                 if !matches!(all_sent, Ok(true)) {
                     // What is unsent is this connection's, and no other's.
@@ -185,8 +199,10 @@ impl<T: Transport> Connection<T> {
                     self.unread = requests.to_vec();
                     return Ok(Turn::Send);
                 }
-                if progress == Progress::NeedInput {
-                    break;
+                match progress {
+                    Progress::NeedInput => break,
+                    Progress::OutputFull => {}
+                    Progress::Close => return Ok(Turn::End),
                 }
                 if rounds >= ROUNDS {
                     self.unread = requests.to_vec();

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
@@ -22,13 +23,21 @@ use tokio::{
 };
 use tracing::{Level, debug, info, warn};
 
-use super::Failure;
-use crate::{Limits, store::Cache};
+use super::{DialectName, Failure};
+use crate::{
+    Limits,
+    dialect::{Lexis, classic, simple},
+    session::Serve,
+    store::Cache,
+};
+use stats::{Observed, Settings};
 
 mod connection;
 mod outbox;
+mod stats;
 mod transport;
 
+pub(super) use connection::unix_time;
 pub use connection::{ConverseError, Options, converse};
 pub use transport::Transport;
 
@@ -42,8 +51,8 @@ const BACKLOG: u32 = 4096;
 /// How long to wait for whatever is missing to accept a connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// What a client is told that is one too many.
-const TOO_MANY: &[u8] = b"SERVER_ERROR too many open connections\n";
+/// What a client is told that is one too many, before the line's end.
+const TOO_MANY: &[u8] = b"SERVER_ERROR too many open connections";
 
 /// So many clients that are one too many are told so with care; more, without.
 const REFUSED_AT_ONCE: usize = 64;
@@ -72,6 +81,10 @@ pub(super) struct Args {
     /// Unix socket to listen on; without -l and -p, nothing else is listened on
     #[arg(short, long, value_name = "PATH")]
     socket: Option<PathBuf>,
+
+    /// Which dialect is spoken
+    #[arg(long, value_enum, default_value = "simple")]
+    dialect: DialectName,
 
     /// Threads that serve
     #[arg(short, long, value_name = "N", default_value = "4")]
@@ -146,18 +159,30 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
         .with_target(false)
         .init();
-    let store = new_store(args)?;
+    match args.dialect {
+        DialectName::Simple => {
+            let limits = Limits { value: args.item_size.0, ..Limits::DEFAULT };
+            start::<simple::Requests>(args, limits)
+        }
+        DialectName::Classic => {
+            let value = args.item_size.0.saturating_sub(classic::ITEM_HEADER);
+            start::<classic::Requests>(args, Limits { value, ..classic::LIMITS })
+        }
+    }
+}
+
+fn start<G: Serve + Lexis + Send + 'static>(args: &Args, limits: Limits) -> Result<(), Failure> {
+    let store = new_store(args, limits.value + G::LONGEST_KEY.min(limits.line))?;
     allow_files(args.connections.get() as u64 + OTHER_FILES)?;
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(args.threads.get())
         .enable_all()
         .build()
         .map_err(|error| Failure::io(format!("cannot start: {error}")))?;
-    runtime.block_on(listen(args, store))
+    runtime.block_on(listen::<G>(args, limits, store))
 }
 
-fn new_store(args: &Args) -> Result<Cache, Failure> {
-    let largest = args.item_size.0 + Limits::DEFAULT.line;
+fn new_store(args: &Args, largest: usize) -> Result<Cache, Failure> {
     let least = Cache::least_capacity(largest).div_ceil(1 << 20);
     if args.memory.get() < least {
         let message = format!(
@@ -172,13 +197,12 @@ fn new_store(args: &Args) -> Result<Cache, Failure> {
 
 /// Raises the limit of open files if it has to be, and can be.
 fn allow_files(needed: u64) -> Result<(), Failure> {
-    use rlimit::Resource;
-    let fail = |error: io::Error| Failure::io(format!("cannot tell the limit of files: {error}"));
-    let (soft, hard) = Resource::NOFILE.get().map_err(fail)?;
+    let fail = |error| Failure::io(format!("cannot tell the limit of files: {error}"));
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(fail)?;
     if soft >= needed {
         return Ok(());
     }
-    Resource::NOFILE.set(needed, hard.max(needed)).map_err(|error| {
+    setrlimit(Resource::RLIMIT_NOFILE, needed, hard.max(needed)).map_err(|error| {
         Failure::io(format!(
             "so many connections need {needed} file descriptors, and the limit is {hard}: \
              {error}; raise it (ulimit -n), or ask for fewer (-c)"
@@ -236,6 +260,13 @@ impl Listener {
         }
     }
 
+    fn port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok().map(|address| address.port()),
+            Self::Unix(..) => None,
+        }
+    }
+
     async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(listener) => {
@@ -275,15 +306,21 @@ enum Accepted {
     Unix(UnixStream),
 }
 
-async fn listen(args: &Args, store: Cache) -> Result<(), Failure> {
+async fn listen<G: Serve + 'static>(
+    args: &Args,
+    limits: Limits,
+    store: Cache,
+) -> Result<(), Failure> {
     let mut addresses = args.listen.clone();
     if addresses.is_empty() && (args.port.is_some() || args.socket.is_none()) {
         addresses.push(Address(Ipv4Addr::LOCALHOST.into(), None));
     }
     let mut listeners = Vec::new();
-    for Address(address, port) in addresses {
-        let port = port.or(args.port).unwrap_or(11211);
-        listeners.push(Listener::tcp((address, port).into())?);
+    let mut port = 0;
+    for Address(address, named) in addresses {
+        let listener = Listener::tcp((address, named.or(args.port).unwrap_or(11211)).into())?;
+        port = listener.port().unwrap_or(port);
+        listeners.push(listener);
     }
     if let Some(path) = &args.socket {
         listeners.push(Listener::unix(path)?);
@@ -295,18 +332,27 @@ async fn listen(args: &Args, store: Cache) -> Result<(), Failure> {
         eprintln!("memwire: listening on {listener}");
     }
     let idle = (args.idle_timeout > 0).then(|| Duration::from_secs(args.idle_timeout));
-    let limits = Limits { value: args.item_size.0, ..Limits::DEFAULT };
+    let clients = args.connections.get().min(Semaphore::MAX_PERMITS);
+    let settings = Settings {
+        connections: clients,
+        threads: args.threads.get(),
+        item_size: args.item_size.0,
+        verbosity: args.verbose,
+        idle_timeout: args.idle_timeout,
+        tcp_port: port,
+        socket: args.socket.clone(),
+    };
     let server = Arc::new(Server {
-        store,
+        store: Observed::new(store, settings),
         options: Options { limits, idle },
-        clients: Arc::new(Semaphore::new(args.connections.get().min(Semaphore::MAX_PERMITS))),
+        clients: Arc::new(Semaphore::new(clients)),
         refused: Arc::new(Semaphore::new(REFUSED_AT_ONCE)),
     });
     let all = server.clients.available_permits();
     let (stop, stopped) = watch::channel(false);
     let accepting = listeners
         .into_iter()
-        .map(|listener| tokio::spawn(Arc::clone(&server).accept(listener, stopped.clone())));
+        .map(|listener| tokio::spawn(Arc::clone(&server).accept::<G>(listener, stopped.clone())));
     let accepting: Vec<_> = accepting.collect();
     drop(stopped);
 
@@ -366,7 +412,7 @@ async fn next_signal(terminate: &mut Signal, interrupt: &mut Signal) -> Stop {
 }
 
 struct Server {
-    store: Cache,
+    store: Observed,
     options: Options,
     /// A permit for each client there may be.
     clients: Arc<Semaphore>,
@@ -375,15 +421,19 @@ struct Server {
 
 impl Server {
     /// Serves each client that connects, until it is told to stop.
-    async fn accept(self: Arc<Self>, listener: Listener, mut stop: watch::Receiver<bool>) {
+    async fn accept<G: Serve + 'static>(
+        self: Arc<Self>,
+        listener: Listener,
+        mut stop: watch::Receiver<bool>,
+    ) {
         loop {
             let accepted = select! {
                 accepted = listener.accept() => accepted,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
             match accepted {
-                Ok(Accepted::Tcp(stream)) => self.admit(stream, &stop),
-                Ok(Accepted::Unix(stream)) => self.admit(stream, &stop),
+                Ok(Accepted::Tcp(stream)) => self.admit::<G, _>(stream, &stop),
+                Ok(Accepted::Unix(stream)) => self.admit::<G, _>(stream, &stop),
                 Err(error) => {
                     warn!("cannot accept a connection: {error}");
                     sleep(ACCEPT_AGAIN).await;
@@ -392,28 +442,32 @@ impl Server {
         }
     }
 
-    fn admit<T>(self: &Arc<Self>, mut stream: T, stop: &watch::Receiver<bool>)
+    fn admit<G, T>(self: &Arc<Self>, mut stream: T, stop: &watch::Receiver<bool>)
     where
+        G: Serve + 'static,
         T: Transport + tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
     {
         if let Ok(permit) = Arc::clone(&self.clients).try_acquire_owned() {
             let (server, stop) = (Arc::clone(self), stop.clone());
             tokio::spawn(async move {
                 info!("a client connects");
-                match converse(stream, &server.store, server.options, stop).await {
+                let seen = server.store.connected();
+                match converse::<G, _>(stream, &server.store, server.options, stop).await {
                     Ok(()) => info!("a client leaves"),
                     Err(error) => {
                         info!("a client leaves");
                         debug!("it left because: {error}");
                     }
                 }
-                drop(permit);
+                drop((seen, permit));
             });
             return;
         }
         info!("a client is one too many");
+        self.store.rejected();
         // There is room for one line in a new connection.
-        let _ = stream.try_write_vectored(&[io::IoSlice::new(TOO_MANY)]);
+        let line = [TOO_MANY, G::BLOCK_END].concat();
+        let _ = stream.try_write_vectored(&[io::IoSlice::new(&line)]);
         let Ok(permit) = Arc::clone(&self.refused).try_acquire_owned() else { return };
         // Closed with bytes unread, the connection would be reset, and the line perhaps be lost.
         tokio::spawn(async move {

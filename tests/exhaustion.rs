@@ -18,7 +18,10 @@ use std::{
 use laws::{Checked, Told};
 use memwire::{
     Limits, Machine,
-    dialect::simple::{Replies, Requests},
+    dialect::{
+        classic,
+        simple::{Replies, Requests},
+    },
 };
 
 mod laws;
@@ -62,6 +65,44 @@ const REPLIES: [&[u8]; 16] = [
     b"\r",
     b"\0",
     b"\xff",
+    b"xxxxxxxxxxxxxx",
+];
+
+const CLASSIC_REQUESTS: [&[u8]; 16] = [
+    b"set k 0 0 3\r\n",
+    b"cas k 7 -1 2 5\nab\r\n",
+    b"add k 0 0 13 noreply\r\n",
+    b"set k 1 1 2147483646\r\n",
+    b"set k\x01 0 0 2\r\n",
+    b"gats 1 k\r\n",
+    b"incr k 5 noreply\n",
+    b"delete k x\r\n",
+    b"abc\r\n",
+    b"ab",
+    b"get ",
+    b"\n",
+    b"\r",
+    b" 2",
+    b"\0",
+    b"xxxxxxxxxxxxxx",
+];
+
+const CLASSIC_REPLIES: [&[u8]; 16] = [
+    b"VALUE k 0 3\r\n",
+    b"VALUE k 7 0 5\r\n",
+    b"VALUE k 0 13\r\n",
+    b"VALUE k 00 2\r\n",
+    b"NOT_STORED\r\n",
+    b"END\r\n",
+    b"VERSION 1\r\n",
+    b"STAT a",
+    b"abc\r\n",
+    b"ab",
+    b"17\r\n",
+    b"SERVER_ERROR",
+    b" ",
+    b"\n",
+    b"\r",
     b"xxxxxxxxxxxxxx",
 ];
 
@@ -221,12 +262,13 @@ impl<G: Checked> Path<G> {
     }
 }
 
-/// `12 set k 3` LF is `set`, `12 ! Words` LF is `Words`.
+/// `12 set k 3` LF is `set`, `12 ! Words` LF and `12 ! Refusal { fault: Words, …` are `Words`.
 fn kind(event: &[u8]) -> &str {
     let text = event.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let mut words = text.split(|byte| *byte == b' ').skip(1);
-    let word = words.find(|word| *word != b"!").unwrap_or_default();
-    std::str::from_utf8(word).expect("a word")
+    let text = std::str::from_utf8(text).unwrap_or("0 ?");
+    let mut words = text.split([' ', ',', '(', '\r']).skip(1);
+    let known = |word: &&str| !matches!(*word, "!" | "Refusal" | "{" | "fault:");
+    words.find(known).unwrap_or_default()
 }
 
 /// All sequences of up to `length` tokens, on both cores.
@@ -294,6 +336,42 @@ fn replies(length: u32) {
     let told = ["STORED", "VALUE", "END", "SERVER_ERROR", "a recovery"];
     let refused = ["LongLine", "Unknown", "LargeValue", "BlockEnd"];
     tally.has_reached(&[&told[..], &refused].concat());
+}
+
+fn classic_requests(length: u32) {
+    let tally = exhaust::<classic::Requests>(&CLASSIC_REQUESTS, length, |_, _| {});
+    let told = ["set", "cas", "gats", "incr", "get", "a recovery"];
+    let refused = ["LongLine", "UnknownCommand", "Words", "Number", "DeleteTime", "Key"];
+    tally.has_reached(&[&told[..], &refused, &["LargeValue", "BlockEnd"]].concat());
+}
+
+fn classic_replies(length: u32) {
+    let tally = exhaust::<classic::Replies>(&CLASSIC_REPLIES, length, |_, _| {});
+    let told = ["VALUE", "NOT_STORED", "END", "VERSION", "STAT", "17", "SERVER_ERROR"];
+    let refused = ["LongLine", "Unknown", "LargeValue", "BlockEnd", "a recovery"];
+    tally.has_reached(&[&told[..], &refused].concat());
+}
+
+#[test]
+fn classic_requests_of_up_to_four_tokens() {
+    classic_requests(4);
+}
+
+#[test]
+fn classic_replies_of_up_to_four_tokens() {
+    classic_replies(4);
+}
+
+#[test]
+#[ignore = "takes a minute: cargo test --test exhaustion classic -- --ignored --nocapture"]
+fn classic_requests_of_up_to_five_tokens() {
+    classic_requests(5);
+}
+
+#[test]
+#[ignore = "takes a minute: cargo test --test exhaustion classic -- --ignored --nocapture"]
+fn classic_replies_of_up_to_five_tokens() {
+    classic_replies(5);
 }
 
 #[test]

@@ -4,10 +4,11 @@
 //! two can be compared (law *Oracle*). It holds the whole stream and is in no hurry: do not serve
 //! with it.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::Limits;
 
+pub mod classic;
 pub mod simple;
 
 /// All that happens in a stream.
@@ -46,9 +47,9 @@ pub struct Stands {
 pub enum Place {
     /// In the line.
     Line,
-    /// In the data block, with this many bytes missing, its LF included.
+    /// In the data block, with this many bytes missing, its end included.
     Block(u64),
-    /// In the data block of a refused message, with this many bytes missing, its LF included.
+    /// In the data block of a refused message, with this many bytes missing, its end included.
     RefusedBlock(u64),
     /// In the rest of a line that is skipped.
     Rest,
@@ -58,18 +59,30 @@ pub enum Place {
 enum Judged<'s, T, F> {
     /// A whole message.
     Message(T),
-    /// A data block of this many bytes follows; `make` builds the message from it.
-    Block { size: u64, key: &'s [u8], make: fn(&'s [u8], &'s [u8]) -> T },
+    /// A data block of this many bytes follows; `make` builds the message from it, unless its end
+    /// is `bad`.
+    Block { size: u64, make: Make<'s, T>, bad: F },
     /// No message; the data block that follows, if any, is skipped.
     Wrong(F, Option<u64>),
 }
 
-/// Reads a stream of lines and data blocks, both ended by LF.
+type Make<'s, T> = Box<dyn FnOnce(&'s [u8]) -> T + 's>;
+
+/// How a dialect's data blocks end.
+#[derive(Clone, Copy)]
+struct Blocks {
+    /// What follows the data.
+    end: &'static [u8],
+    /// Whether what is skipped goes on through the next LF, unless it ends with one.
+    resync: bool,
+}
+
+/// Reads a stream of lines, each of which may announce a data block.
 fn read<'s, T, F>(
     stream: &'s [u8],
     limits: &Limits,
+    blocks: Blocks,
     long_line: fn() -> F,
-    bad_end: fn() -> F,
     judge: impl Fn(&'s [u8]) -> Judged<'s, T, F>,
 ) -> Account<T, F> {
     let mut events = Vec::new();
@@ -95,39 +108,47 @@ fn read<'s, T, F>(
             start = next;
             continue;
         };
-        let (size, make, refused) = match judge(&stream[start..block - 1]) {
+        let mut event = |decided, resumes, what| {
+            events.push(Event { start, decided, resumes, what });
+        };
+        let (size, announced) = match judge(&stream[start..block - 1]) {
             Judged::Message(message) => {
-                let what = Ok(message);
-                events.push(Event { start, decided: block, resumes: Some(block), what });
+                event(block, Some(block), Ok(message));
                 start = block;
                 continue;
             }
             Judged::Wrong(fault, None) => {
-                let what = Err(fault);
-                events.push(Event { start, decided: block, resumes: Some(block), what });
+                event(block, Some(block), Err(fault));
                 start = block;
                 continue;
             }
-            Judged::Wrong(fault, Some(size)) => (size, None, Some(fault)),
-            Judged::Block { size, key, make } => (size, Some((key, make)), None),
+            Judged::Wrong(fault, Some(size)) => (size, Err(fault)),
+            Judged::Block { size, make, bad } => (size, Ok((make, bad))),
         };
-        let here = stream.len() - block;
-        let Some(size) = usize::try_from(size).ok().filter(|size| *size < here) else {
-            let missing = size.saturating_add(1) - here as u64;
-            let Some(fault) = refused else { break Place::Block(missing) };
-            events.push(Event { start, decided: block, resumes: None, what: Err(fault) });
-            break Place::RefusedBlock(missing);
-        };
-        let value_end = block + size;
-        let resumes = next_lf(value_end);
-        let (decided, what) = match (make, refused) {
-            (_, Some(fault)) => (block, Err(fault)),
-            (Some((key, make)), None) if stream[value_end] == b'\n' => {
-                (value_end + 1, Ok(make(key, &stream[block..value_end])))
+        let here = (stream.len() - block) as u64;
+        let missing = size.saturating_add(blocks.end.len() as u64).saturating_sub(here);
+        // Where the data ends, if it does, and what is there in place of the block's end.
+        let value_end = usize::try_from(size).ok().and_then(|size| block.checked_add(size));
+        let value_end = value_end.unwrap_or(usize::MAX).min(stream.len());
+        let wrong = stream[value_end..].iter().zip(blocks.end).position(|(is, ought)| is != ought);
+        let (decided, fault) = match (announced, wrong) {
+            (Ok((make, _)), None) if missing == 0 => {
+                let end = value_end + blocks.end.len();
+                event(end, Some(end), Ok(make(&stream[block..value_end])));
+                start = end;
+                continue;
             }
-            (_, None) => (value_end + 1, Err(bad_end())),
+            (Ok(_), None) => break Place::Block(missing),
+            (Ok((_, bad)), Some(at)) => (value_end + at + 1, bad),
+            (Err(fault), _) => (block, fault),
         };
-        events.push(Event { start, decided, resumes, what });
+        if missing > 0 {
+            event(decided, None, Err(fault));
+            break Place::RefusedBlock(missing);
+        }
+        let end = value_end + blocks.end.len();
+        let resumes = if blocks.resync { next_lf(end - 1) } else { Some(end) };
+        event(decided, resumes, Err(fault));
         let Some(next) = resumes else { break Place::Rest };
         start = next;
     };

@@ -1,8 +1,8 @@
 //! The simple dialect, read from `spec/simple.md`.
 
-use alloc::{collections::BTreeMap, string::ToString, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, string::ToString, vec::Vec};
 
-use super::{Account, Judged, read};
+use super::{Account, Blocks, Judged, read};
 use crate::Limits;
 
 /// A request, as a slice of the stream.
@@ -28,10 +28,12 @@ pub enum Fault {
     BlockEnd,
 }
 
+const BLOCKS: Blocks = Blocks { end: b"\n", resync: true };
+
 /// What a stream of requests says.
 #[must_use]
 pub fn requests<'s>(stream: &'s [u8], limits: &Limits) -> Account<Request<'s>, Fault> {
-    read(stream, limits, || Fault::LongLine, || Fault::BlockEnd, |line| judge(line, limits))
+    read(stream, limits, BLOCKS, || Fault::LongLine, |line| judge(line, limits))
 }
 
 fn judge<'s>(line: &'s [u8], limits: &Limits) -> Judged<'s, Request<'s>, Fault> {
@@ -48,7 +50,11 @@ fn judge<'s>(line: &'s [u8], limits: &Limits) -> Judged<'s, Request<'s>, Fault> 
                 Judged::Wrong(Fault::LargeValue, Some(size))
             }
             Some(size) if !is_key(key) => Judged::Wrong(Fault::Key, Some(size)),
-            Some(size) => Judged::Block { size, key, make: Request::Set },
+            Some(size) => Judged::Block {
+                size,
+                make: Box::new(|value| Request::Set(key, value)),
+                bad: Fault::BlockEnd,
+            },
         },
         [b"get", _, ..] => {
             let keys = words[1..].to_vec();
@@ -146,7 +152,7 @@ pub enum ReplyFault {
 #[must_use]
 pub fn replies<'s>(stream: &'s [u8], limits: &Limits) -> Account<Reply<'s>, ReplyFault> {
     let judge = |line| judge_reply(line, limits);
-    read(stream, limits, || ReplyFault::LongLine, || ReplyFault::BlockEnd, judge)
+    read(stream, limits, BLOCKS, || ReplyFault::LongLine, judge)
 }
 
 fn judge_reply<'s>(line: &'s [u8], limits: &Limits) -> Judged<'s, Reply<'s>, ReplyFault> {
@@ -167,7 +173,11 @@ fn judge_reply<'s>(line: &'s [u8], limits: &Limits) -> Judged<'s, Reply<'s>, Rep
                 Some(size) if size > limits.value as u64 => {
                     Judged::Wrong(ReplyFault::LargeValue, Some(size))
                 }
-                Some(size) => Judged::Block { size, key, make: Reply::Value },
+                Some(size) => Judged::Block {
+                    size,
+                    make: Box::new(|value| Reply::Value(key, value)),
+                    bad: ReplyFault::BlockEnd,
+                },
                 None => unknown,
             }
         }

@@ -1,6 +1,7 @@
 //! The laws as functions that fail loudly: shared by the tests and, by path, the fuzz targets.
 #![allow(dead_code, reason = "each user takes what it needs")]
 
+pub mod classic;
 pub mod counted;
 pub mod tiny;
 

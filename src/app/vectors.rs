@@ -11,7 +11,7 @@ use super::{
     Failure,
     conform::{dialect, matching},
 };
-use crate::vectors::{End, Level, Part, Pattern, Step, Suite, Vector};
+use crate::vectors::{Dialect, End, Level, Part, Pattern, Step, Suite, Vector};
 
 /// Read the conformance vectors, and make them from documents
 #[derive(Debug, clap::Args)]
@@ -137,10 +137,11 @@ fn show(suite: &Suite, vector: &Vector) -> String {
         let _ = writeln!(out, "{id} {level} ({document}:{})\n  {}", clause.line, clause.text);
     }
     out.push('\n');
+    let newline = Dialect::by_name(&suite.dialect).map_or("\n", |dialect| dialect.newline);
     for step in &vector.steps {
         match step {
-            Step::Send(pattern) => notation(&mut out, '>', pattern),
-            Step::Expect(pattern) => notation(&mut out, '<', pattern),
+            Step::Send(pattern) => notation(&mut out, '>', pattern, newline),
+            Step::Expect(pattern) => notation(&mut out, '<', pattern, newline),
         }
     }
     if let End::Truncated(start) = vector.end {
@@ -149,24 +150,31 @@ fn show(suite: &Suite, vector: &Vector) -> String {
     out
 }
 
-fn notation(out: &mut String, sign: char, pattern: &Pattern) {
+fn notation(out: &mut String, sign: char, pattern: &Pattern, newline: &str) {
     let mut line = String::new();
     let mut lines = vec![];
     for part in pattern.parts() {
         match part {
             Part::Text => line.push_str("{text}"),
+            Part::Number(name) => drop(write!(line, "{{number {name}}}")),
+            Part::Same(name) => drop(write!(line, "{{{name}}}")),
             Part::Repeat(bytes, times) => {
                 let _ = write!(line, "{{{times}*{}}}", escaped(bytes));
             }
             Part::Bytes(bytes) => {
                 for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-                    match piece.strip_suffix(b"\n") {
-                        Some(text) => {
-                            line.push_str(&escaped(text));
-                            lines.push(std::mem::take(&mut line));
+                    match piece.strip_suffix(newline.as_bytes()) {
+                        Some(text) => line.push_str(&escaped(text)),
+                        None if piece.ends_with(b"\n") => {
+                            line.push_str(&escaped(piece));
+                            line.push_str("\\c");
                         }
-                        None => line.push_str(&escaped(piece)),
+                        None => {
+                            line.push_str(&escaped(piece));
+                            continue;
+                        }
                     }
+                    lines.push(std::mem::take(&mut line));
                 }
             }
         }

@@ -3,9 +3,14 @@
 use std::ops::Range;
 
 use crate::{
-    Limits, Machine, State, Step,
-    dialect::{Grammar, simple},
+    Limits, Machine, Session, State, Step,
+    dialect::{
+        Grammar,
+        classic::{self, Command},
+        simple,
+    },
     simulate,
+    store::Map,
 };
 
 /// A dialect, as those see it who check others: its streams taken apart, its keys found.
@@ -15,6 +20,10 @@ pub struct Dialect {
     pub name: &'static str,
     /// The JSON form of its [`Suite`](super::Suite).
     pub suite: &'static str,
+    /// What ends a line in its document, and a data block.
+    pub newline: &'static str,
+    /// The capability of requests that change what others find, if there is one.
+    pub disturbs: Option<&'static str>,
     /// Takes a stream of requests apart.
     pub requests: fn(&[u8]) -> Anatomy,
     /// Takes a stream of replies apart.
@@ -34,8 +43,16 @@ pub struct Dialect {
 pub static SIMPLE: Dialect = Dialect {
     name: "simple",
     suite: include_str!("../../spec/simple.json"),
-    requests: |stream| dissect::<simple::Requests>(Limits::DEFAULT, stream),
-    replies: |stream| dissect::<simple::Replies>(Limits::DEFAULT.of_replies(), stream),
+    newline: "\n",
+    disturbs: None,
+    requests: |stream| {
+        let answered = Manner::default();
+        dissect::<simple::Requests>(Limits::DEFAULT, stream, |_| answered, |_| answered)
+    },
+    replies: |stream| {
+        let limits = Limits::DEFAULT.of_replies();
+        dissect::<simple::Replies>(limits, stream, |_| Manner::default(), |_| Manner::default())
+    },
     keys: |verb| match verb {
         b"set" | b"VALUE" => 1..2,
         b"get" => 1..usize::MAX,
@@ -46,8 +63,46 @@ pub static SIMPLE: Dialect = Dialect {
     answer: simulate,
 };
 
+/// The classic dialect.
+pub static CLASSIC: Dialect = Dialect {
+    name: "classic",
+    suite: include_str!("../../spec/classic.json"),
+    newline: "\r\n",
+    disturbs: Some("flush"),
+    requests: |stream| {
+        dissect::<classic::Requests>(
+            classic::LIMITS,
+            stream,
+            |request| Manner {
+                silent: request.noreply || request.command == Command::Quit,
+                closes: request.command == Command::Quit,
+            },
+            |refusal| Manner { silent: refusal.noreply, closes: false },
+        )
+    },
+    replies: |stream| {
+        let limits = classic::LIMITS.of_replies();
+        dissect::<classic::Replies>(limits, stream, |_| Manner::default(), |_| Manner::default())
+    },
+    keys: |verb| match verb {
+        b"get" | b"gets" => 1..usize::MAX,
+        b"gat" | b"gats" => 2..usize::MAX,
+        b"set" | b"add" | b"replace" | b"append" | b"prepend" | b"cas" | b"delete" | b"incr"
+        | b"decr" | b"touch" | b"VALUE" => 1..2,
+        _ => 0..0,
+    },
+    goes_on: |verb| matches!(verb, b"VALUE" | b"STAT"),
+    probe: |key| (format!("get {key}\r\n"), "END\r\n"),
+    answer: |stream| {
+        let mut replies = vec![];
+        let mut session = Session::<classic::Requests>::with_mark(classic::LIMITS, usize::MAX);
+        session.advance(&mut Map::new(), 0, &mut &*stream, &mut replies);
+        replies
+    },
+};
+
 /// All dialects.
-pub static DIALECTS: [&Dialect; 1] = [&SIMPLE];
+pub static DIALECTS: [&Dialect; 2] = [&SIMPLE, &CLASSIC];
 
 impl Dialect {
     /// The dialect of this name, if there is one.
@@ -79,21 +134,37 @@ pub struct Message {
     pub resumes: usize,
     /// Whether it was refused.
     pub refused: bool,
+    /// Whether nothing answers it.
+    pub silent: bool,
+    /// Whether the connection is closed behind it.
+    pub closes: bool,
 }
 
-fn dissect<G: Grammar>(limits: Limits, stream: &[u8]) -> Anatomy {
+/// How a request is answered.
+#[derive(Clone, Copy, Default)]
+struct Manner {
+    silent: bool,
+    closes: bool,
+}
+
+fn dissect<G: Grammar>(
+    limits: Limits,
+    stream: &[u8],
+    taken: impl Fn(&G::Message<'_>) -> Manner,
+    refused: impl Fn(&G::Refusal) -> Manner,
+) -> Anatomy {
     let mut machine = Machine::<G>::new(limits);
     let mut messages = vec![];
     let mut input = stream;
     let mut start = 0;
     loop {
-        let refused = match machine.step(&mut input) {
+        let (is_refused, manner) = match machine.step(&mut input) {
             Step::NeedMore => return Anatomy { messages, rest: start },
-            Step::Dispatch(_) => false,
-            Step::Refuse(_) => true,
+            Step::Dispatch(message) => (false, taken(&message)),
+            Step::Refuse(refusal) => (true, refused(&refusal)),
         };
         let decided = stream.len() - input.len();
-        while refused && !input.is_empty() {
+        while is_refused && !input.is_empty() {
             // Just what is skipped, so that no message is lost with it.
             let length = match machine.state() {
                 State::SkippingBlock(left) => usize::try_from(left).unwrap_or(usize::MAX),
@@ -106,8 +177,14 @@ fn dissect<G: Grammar>(limits: Limits, stream: &[u8]) -> Anatomy {
         }
         let resumes = stream.len() - input.len();
         let line_end = line_end(stream, start);
-        messages.push(Message { start, line_end, decided, resumes, refused });
-        if !(refused && machine.state() != State::AwaitingLine) {
+        let Manner { silent, closes } = manner;
+        let refused = is_refused;
+        messages.push(Message { start, line_end, decided, resumes, refused, silent, closes });
+        if closes {
+            // What follows is nothing to anybody.
+            return Anatomy { messages, rest: stream.len() };
+        }
+        if !(is_refused && machine.state() != State::AwaitingLine) {
             start = resumes;
         }
     }

@@ -44,7 +44,11 @@ impl Suite {
     /// [`DocumentError`], at the first thing that is not in that notation: an id used twice, a
     /// clause without an example, an example that names an unknown clause, …
     pub fn from_document(dialect: &str, name: &str, markdown: &str) -> Result<Self> {
-        let mut reader = Reader { markdown, clauses: vec![], vectors: vec![], open: None };
+        let Some(known) = Dialect::by_name(dialect) else {
+            return fail(1, format!("there is no dialect `{dialect}`"));
+        };
+        let newline = known.newline;
+        let mut reader = Reader { markdown, newline, clauses: vec![], vectors: vec![], open: None };
         let mut heading: Option<(Range<usize>, String)> = None;
         let mut fence: Option<(Range<usize>, String, String)> = None;
         for (event, range) in Parser::new(markdown).into_offset_iter() {
@@ -90,15 +94,12 @@ impl Suite {
             clauses: reader.clauses,
             vectors: reader.vectors,
         };
-        suite.complete()?;
+        suite.complete(known)?;
         Ok(suite)
     }
 
     /// Checks the references between clauses and vectors, and fills in what follows from them.
-    fn complete(&mut self) -> Result<()> {
-        let Some(dialect) = Dialect::by_name(&self.dialect) else {
-            return fail(1, format!("there is no dialect `{}`", self.dialect));
-        };
+    fn complete(&mut self, dialect: &Dialect) -> Result<()> {
         let mut seen = HashSet::new();
         for clause in &self.clauses {
             if !seen.insert(clause.id.as_str()) {
@@ -155,6 +156,7 @@ fn is_isolated(dialect: &Dialect, vector: &Vector) -> bool {
 
 struct Reader<'d> {
     markdown: &'d str,
+    newline: &'static str,
     clauses: Vec<Clause>,
     vectors: Vec<Vector>,
     /// The clause being read is the last one; its text begins here, and ends here if it has ended.
@@ -227,7 +229,7 @@ impl Reader<'_> {
             line,
         };
         for (index, text) in body.lines().enumerate() {
-            read_line(&mut vector, line + 1 + index, text)?;
+            read_line(&mut vector, line + 1 + index, text, self.newline)?;
         }
         if vector.title.is_empty() {
             return fail(line, format!("the vector `{id}` has no line `title: …`"));
@@ -252,18 +254,25 @@ fn check_id(line: usize, id: &str) -> Result<()> {
     fail(line, format!("`{id}` is no id: expected words of a-z 0-9 - with / between them"))
 }
 
-fn read_line(vector: &mut Vector, line: usize, text: &str) -> Result<()> {
+fn read_line(vector: &mut Vector, line: usize, text: &str, newline: &str) -> Result<()> {
     if let Some(text) = text.strip_prefix('>') {
-        let pattern = read_pattern(line, text)?;
-        if !pattern.is_literal() {
-            return fail(line, "what is sent cannot be {text}");
+        let pattern = read_pattern(line, text, newline)?;
+        for part in pattern.parts() {
+            match part {
+                Part::Bytes(_) | Part::Repeat(..) => {}
+                Part::Same(name) if remembers(vector, name) => {}
+                Part::Same(name) => return fail(line, format!("nothing was received as {name}")),
+                Part::Text | Part::Number(_) => {
+                    return fail(line, "what is sent cannot be {text} or a number");
+                }
+            }
         }
         match vector.steps.last_mut() {
             Some(Step::Send(last)) => join(last, &pattern),
             _ => vector.steps.push(Step::Send(pattern)),
         }
     } else if let Some(text) = text.strip_prefix('<') {
-        let pattern = read_pattern(line, text)?;
+        let pattern = read_pattern(line, text, newline)?;
         match vector.steps.last_mut() {
             Some(Step::Expect(last)) => join(last, &pattern),
             _ => vector.steps.push(Step::Expect(pattern)),
@@ -284,12 +293,17 @@ fn read_line(vector: &mut Vector, line: usize, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether a number that was expected before has this name.
+fn remembers(vector: &Vector, name: &str) -> bool {
+    vector.expected().parts().contains(&Part::Number(name.to_owned()))
+}
+
 fn join(last: &mut Pattern, next: &Pattern) {
     *last = Pattern::new(last.parts().iter().chain(next.parts()).cloned());
 }
 
 /// Reads what follows `>` or `<`: nothing, or a space and text.
-fn read_pattern(line: usize, text: &str) -> Result<Pattern> {
+fn read_pattern(line: usize, text: &str, newline: &str) -> Result<Pattern> {
     let text = match text.strip_prefix(' ') {
         Some(text) => text,
         None if text.is_empty() => text,
@@ -314,12 +328,12 @@ fn read_pattern(line: usize, text: &str) -> Result<Pattern> {
         }
     }
     if ends {
-        parts.push(Part::Bytes(vec![b'\n']));
+        parts.push(Part::Bytes(newline.as_bytes().to_vec()));
     }
     Ok(Pattern::new(parts))
 }
 
-/// `text`, or a count, `*`, and what is repeated.
+/// `text`, or `number` and a name, or a name, or a count, `*`, and what is repeated.
 fn read_braces(line: usize, inner: &str) -> Result<Part> {
     if inner == "text" {
         return Ok(Part::Text);
@@ -333,7 +347,16 @@ fn read_braces(line: usize, inner: &str) -> Result<Part> {
             Err(message) => fail(line, message),
         };
     }
-    fail(line, format!("`{{{inner}}}` is neither {{text}} nor {{count*bytes}}"))
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase());
+    match inner.strip_prefix("number ") {
+        Some(name) if is_name(name) => Ok(Part::Number(name.to_owned())),
+        None if is_name(inner) => Ok(Part::Same(inner.to_owned())),
+        _ => {
+            let known = "{text}, {number name}, {name} or {count*bytes}";
+            fail(line, format!("`{{{inner}}}` is none of {known}"))
+        }
+    }
 }
 
 fn unescape(line: usize, text: &str) -> Result<Vec<u8>> {

@@ -11,9 +11,9 @@ mod dialect;
 mod document;
 mod pattern;
 
-pub use dialect::{Anatomy, DIALECTS, Dialect, Message, SIMPLE, line_end};
+pub use dialect::{Anatomy, CLASSIC, DIALECTS, Dialect, Message, SIMPLE, line_end};
 pub use document::DocumentError;
-pub use pattern::{MAX_EXPANDED, Part, Pattern};
+pub use pattern::{MAX_EXPANDED, Part, Pattern, Remembered};
 
 /// The version of the JSON form.
 pub const FORMAT: u32 = 1;
@@ -148,7 +148,17 @@ impl Suite {
 }
 
 impl Vector {
-    /// All that is sent.
+    /// Whether something that is sent depends on what was received.
+    #[must_use]
+    pub fn is_interactive(&self) -> bool {
+        let sent = self.steps.iter().filter_map(|step| match step {
+            Step::Send(pattern) => Some(pattern),
+            Step::Expect(_) => None,
+        });
+        sent.into_iter().any(|pattern| !pattern.is_literal())
+    }
+
+    /// All that is sent; a digit stands for what is received before.
     #[must_use]
     pub fn sent(&self) -> Vec<u8> {
         let mut bytes = Vec::new();

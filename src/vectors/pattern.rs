@@ -1,4 +1,6 @@
-//! The bytes of a vector: literal, repeated, or any text.
+//! The bytes of a vector: literal, repeated, or whatever stands in their place.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -12,9 +14,16 @@ pub enum Part {
     Bytes(Vec<u8>),
     /// These bytes, this many times.
     Repeat(Vec<u8>, usize),
-    /// Whatever stands before the next LF, if anything.
+    /// Whatever stands before the next CR or LF, if anything.
     Text,
+    /// One decimal digit or more, which are remembered by this name.
+    Number(String),
+    /// What is remembered by this name.
+    Same(String),
 }
+
+/// What was remembered.
+pub type Remembered = BTreeMap<String, Vec<u8>>;
 
 /// What is sent or expected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,16 +55,24 @@ impl Pattern {
     /// Whether only one sequence of bytes matches.
     #[must_use]
     pub fn is_literal(&self) -> bool {
-        !self.parts.contains(&Part::Text)
+        self.parts.iter().all(|part| matches!(part, Part::Bytes(_) | Part::Repeat(..)))
     }
 
-    /// Appends the bytes; [`Part::Text`] is left out.
+    /// Appends the bytes; [`Part::Text`] is left out, and a digit stands for what is not known.
     pub fn expand(&self, bytes: &mut Vec<u8>) {
+        self.fill(&Remembered::new(), bytes);
+    }
+
+    /// Appends the bytes, as [`Self::expand`] does, with what was remembered.
+    pub fn fill(&self, remembered: &Remembered, bytes: &mut Vec<u8>) {
         for part in &self.parts {
             match part {
                 Part::Bytes(part) => bytes.extend_from_slice(part),
                 Part::Repeat(part, times) => bytes.extend_from_slice(&part.repeat(*times)),
                 Part::Text => {}
+                Part::Number(name) | Part::Same(name) => {
+                    bytes.extend_from_slice(remembered.get(name).map_or(b"1", Vec::as_slice));
+                }
             }
         }
     }
@@ -63,20 +80,30 @@ impl Pattern {
     /// Whether `bytes` are what the pattern describes, from first to last.
     #[must_use]
     pub fn matches(&self, bytes: &[u8]) -> bool {
-        self.strip(bytes).is_some_and(<[u8]>::is_empty)
+        self.strip(bytes, &mut Remembered::new()).is_some_and(<[u8]>::is_empty)
     }
 
-    /// What follows the pattern in `bytes`; `None` if they do not start with it.
+    /// What follows the pattern in `bytes`; `None` if they do not start with it. Remembers what it
+    /// names.
     #[must_use]
-    pub fn strip<'b>(&self, mut bytes: &'b [u8]) -> Option<&'b [u8]> {
+    pub fn strip<'b>(&self, mut bytes: &'b [u8], remembered: &mut Remembered) -> Option<&'b [u8]> {
         for part in &self.parts {
             bytes = match part {
                 Part::Bytes(part) => bytes.strip_prefix(part.as_slice())?,
                 Part::Repeat(part, times) => bytes.strip_prefix(part.repeat(*times).as_slice())?,
                 Part::Text => {
-                    let text = bytes.iter().take_while(|byte| **byte != b'\n').count();
+                    let text = bytes.iter().take_while(|byte| !b"\r\n".contains(byte)).count();
                     &bytes[text..]
                 }
+                Part::Number(name) => {
+                    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    if digits == 0 {
+                        return None;
+                    }
+                    remembered.insert(name.clone(), bytes[..digits].to_vec());
+                    &bytes[digits..]
+                }
+                Part::Same(name) => bytes.strip_prefix(remembered.get(name)?.as_slice())?,
             };
         }
         Some(bytes)
@@ -96,13 +123,21 @@ enum Json {
 enum JsonPart {
     Bytes(String),
     Repeat { repeat: String, times: usize },
-    Any { any: AnyKind },
+    Number { any: NumberKind, name: String },
+    Any { any: TextKind },
+    Same { same: String },
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum AnyKind {
+enum TextKind {
     Text,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum NumberKind {
+    Number,
 }
 
 fn to_latin1(bytes: &[u8]) -> String {
@@ -131,7 +166,9 @@ fn part_to_json(part: &Part) -> JsonPart {
     match part {
         Part::Bytes(bytes) => JsonPart::Bytes(to_latin1(bytes)),
         Part::Repeat(bytes, times) => JsonPart::Repeat { repeat: to_latin1(bytes), times: *times },
-        Part::Text => JsonPart::Any { any: AnyKind::Text },
+        Part::Text => JsonPart::Any { any: TextKind::Text },
+        Part::Number(name) => JsonPart::Number { any: NumberKind::Number, name: name.clone() },
+        Part::Same(name) => JsonPart::Same { same: name.clone() },
     }
 }
 
@@ -156,7 +193,9 @@ fn part_from_json<E: Error>(part: JsonPart) -> Result<Part, E> {
             check_repeat(&bytes, times).map_err(E::custom)?;
             Ok(Part::Repeat(bytes, times))
         }
-        JsonPart::Any { any: AnyKind::Text } => Ok(Part::Text),
+        JsonPart::Any { any: TextKind::Text } => Ok(Part::Text),
+        JsonPart::Number { any: NumberKind::Number, name } => Ok(Part::Number(name)),
+        JsonPart::Same { same } => Ok(Part::Same(same)),
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     script::Script,
     subject::{Host, Subject},
 };
-use crate::vectors::{Dialect, End, Vector};
+use crate::vectors::{Dialect, Vector};
 
 /// A conversation that took too long is held again, alone, with so many times the patience, before
 /// the subject is called too slow.
@@ -162,8 +162,13 @@ impl Checker {
     ) -> (Script, Outcome) {
         let script = make();
         let outcome = {
-            let _with_others = self.alone.read().await;
-            self.attempt(host, &script, cuts, self.pace).await
+            if script.disturbs && self.subject.is_shared() {
+                let _alone = self.alone.write().await;
+                self.attempt(host, &script, cuts, self.pace).await
+            } else {
+                let _with_others = self.alone.read().await;
+                self.attempt(host, &script, cuts, self.pace).await
+            }
         };
         if !matches!(outcome.ending, Ending::TimedOut { .. }) {
             return (script, outcome);
@@ -404,9 +409,13 @@ impl Checker {
 
     /// Vectors that pass by themselves, with others on one connection.
     async fn in_company(&self, vectors: &[Vector], results: &mut [VectorResult]) {
+        let fits = |vector: &Vector| {
+            let script = Script::new(self.dialect, vector, "");
+            script.clean && !script.disturbs && script.blanks.is_empty()
+        };
         let fine = |result: &VectorResult| result.verdict == Verdict::Pass;
         let company: Vec<usize> = (0..vectors.len())
-            .filter(|index| fine(&results[*index]) && vectors[*index].end == End::Clean)
+            .filter(|index| fine(&results[*index]) && fits(&vectors[*index]))
             .collect();
         if company.is_empty() || self.gone.load(Relaxed) || self.stop.load(Relaxed) {
             return;
@@ -584,8 +593,8 @@ impl VectorResult {
         Self { verdict: Verdict::NotRun, note, ..Self::new(vector) }
     }
 
-    pub fn unsupported(vector: &Vector, without: &str) -> Self {
-        let note = Some(format!("it needs {without}"));
+    pub fn unsupported(vector: &Vector, why: String) -> Self {
+        let note = Some(why);
         Self { verdict: Verdict::Unsupported, note, ..Self::new(vector) }
     }
 

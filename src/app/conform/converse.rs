@@ -128,6 +128,11 @@ impl Conversation<'_> {
             return self.await_end(deadline).await;
         }
         self.await_answers(deadline).await?;
+        while self.script.closes && !self.closed {
+            if !self.receive(deadline).await? {
+                return Err(Ending::TimedOut { sent: self.sent });
+            }
+        }
         if !self.script.clean {
             // Only the end of the stream tells that nothing else is answered.
             if let Some(mut writer) = self.link.writer.take() {
@@ -141,11 +146,11 @@ impl Conversation<'_> {
 
     /// Sends all up to `end`, and takes what comes meanwhile.
     async fn send(&mut self, end: usize, deadline: Instant) -> Result<(), Ending> {
-        let mut from = self.sent;
+        let bytes = self.script.fill(self.sent..end, &self.matcher.remembered);
+        let mut chunk = &bytes[..];
         self.sent = end;
-        while from < end && !self.closed {
+        while !chunk.is_empty() && !self.closed {
             let Some(writer) = &mut self.link.writer else { break };
-            let chunk = &self.script.stream[from..end];
             let received = select! {
                 written = writer.write(chunk) => {
                     let Ok(length) = written else {
@@ -153,11 +158,11 @@ impl Conversation<'_> {
                         self.link.writer = None;
                         break;
                     };
-                    from += length;
+                    chunk = &chunk[length..];
                     continue;
                 }
                 received = self.link.reader.read(&mut self.buffer) => received,
-                () = sleep_until(deadline) => return Err(Ending::TimedOut { sent: from }),
+                () = sleep_until(deadline) => return Err(Ending::TimedOut { sent: end - chunk.len() }),
             };
             self.take(received.unwrap_or(0))?;
         }
@@ -181,7 +186,7 @@ impl Conversation<'_> {
             let early = script.is_inside(self.sent);
             return Err(if early { Ending::Early { sent: self.sent } } else { Ending::Extra });
         }
-        let before_probe = script.probe.map(|_| script.expected.end_of(script.requests.len() - 1));
+        let before_probe = script.probe.map(|_| script.expected.end_of(script.answers() - 1));
         if differs && Some(at) == before_probe {
             return Err(Ending::Extra);
         }

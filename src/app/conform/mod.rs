@@ -84,6 +84,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "CAPABILITY", value_delimiter = ',')]
     without: Vec<String>,
 
+    /// Let vectors take everything away that a running server (--tcp) holds
+    #[arg(long, requires = "tcp")]
+    flush: bool,
+
     /// Only vectors whose id, or a clause's, is like this
     #[arg(long, value_name = "GLOB")]
     only: Vec<String>,
@@ -196,7 +200,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         .map_err(|error| Failure::io(format!("cannot start: {error}")))?;
     let vectors = runtime.block_on(async {
         select! {
-            result = run(checker, &selected, &args.without) => result.map_err(Failure::io),
+            result = run(checker, &selected, args) => result.map_err(Failure::io),
             code = interrupted() => {
                 Err(Failure { code, message: "interrupted; nothing is left behind".to_owned() })
             }
@@ -300,11 +304,24 @@ async fn interrupted() -> u8 {
 async fn run(
     mut checker: Checker,
     selected: &[Vector],
-    without: &[String],
+    args: &Args,
 ) -> Result<Vec<VectorResult>, String> {
     checker.calibrate().await?;
-    let lacks =
-        |vector: &Vector| vector.requires.iter().find(|name| without.contains(name)).cloned();
+    let (subject, disturbs) = (&checker.subject, checker.dialect.disturbs);
+    let (is_filter, is_shared) = (subject.is_filter(), subject.is_shared());
+    let lacks = |vector: &Vector| {
+        let mut requires = vector.requires.iter();
+        if let Some(name) = requires.clone().find(|name| args.without.contains(name)) {
+            return Some(format!("it needs {name}"));
+        }
+        if is_filter && vector.is_interactive() {
+            return Some("what it sends depends on replies; --stdio sends all first".to_owned());
+        }
+        if is_shared && !args.flush && requires.any(|name| disturbs == Some(name.as_str())) {
+            return Some("it takes everything away from the server; --flush allows it".to_owned());
+        }
+        None
+    };
     let supported: Vec<_> =
         selected.iter().filter(|vector| lacks(vector).is_none()).cloned().collect();
     let bar = ProgressBar::new(supported.len() as u64);
@@ -325,7 +342,7 @@ async fn run(
     bar.finish_and_clear();
     let mut results = results.into_iter();
     let results = selected.iter().filter_map(|vector| match lacks(vector) {
-        Some(name) => Some(VectorResult::unsupported(vector, &name)),
+        Some(why) => Some(VectorResult::unsupported(vector, why)),
         None => results.next(),
     });
     Ok(results.collect())

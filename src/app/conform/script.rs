@@ -2,33 +2,78 @@
 
 use std::ops::Range;
 
-use crate::vectors::{Anatomy, Dialect, End, Message, Part, Pattern, Step, Vector, line_end};
+use crate::vectors::{
+    Anatomy, Dialect, End, Message, Part, Pattern, Remembered, Step, Vector, line_end,
+};
 
-/// Keys at least this long keep their length when they are renamed: lines may be as long as they
+/// Keys at least this long keep their length when they are renamed: they may be as long as they
 /// can be.
 const LONG_KEY: usize = 64;
+
+/// Lines at least this long keep theirs, if their keys leave room for it.
+const LONG_LINE: usize = 65_536;
 
 /// A conversation on one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Script {
-    /// All that is sent.
+    /// All that is sent; at the blanks, a digit stands for what is received before.
     pub stream: Vec<u8>,
+    pub blanks: Vec<Hole>,
     /// Offsets at which the client waits for every answer that is decided there.
     pub waits: Vec<usize>,
-    /// The requests, in order; each has an answer.
+    /// The requests, in order; each that is not silent has an answer.
     pub requests: Vec<Message>,
     pub expected: Expected,
-    /// Whether the stream ends between two requests.
+    /// Whether the stream ends between two requests, and the connection is still open there.
     pub clean: bool,
+    /// Whether the subject closes the connection behind what is answered.
+    pub closes: bool,
+    /// Whether others would find something else if they talked to the subject meanwhile.
+    pub disturbs: bool,
     /// The offset of the first byte of [`Script::probe`], if there is one.
     pub probe: Option<usize>,
 }
 
-/// What is expected: these bytes, with any text before the LF at some offsets.
+/// A place where not only one thing can stand.
+#[derive(Clone, Debug)]
+pub(super) struct Hole {
+    pub at: usize,
+    pub what: Blank,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Blank {
+    /// Any text before the line's end.
+    Text,
+    /// A number, for which a digit stands; it is remembered by this name.
+    Number(String),
+    /// What was remembered, for which a digit stands.
+    Same(String),
+}
+
+impl Blank {
+    fn shown(&self) -> &'static str {
+        match self {
+            Self::Text => "{text}",
+            Self::Number(_) => "{number}",
+            Self::Same(_) => "{same}",
+        }
+    }
+
+    /// So many bytes stand for it.
+    fn width(&self) -> usize {
+        match self {
+            Self::Text => 0,
+            Self::Number(_) | Self::Same(_) => 1,
+        }
+    }
+}
+
+/// What is expected: these bytes, but for the holes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expected {
     pub bytes: Vec<u8>,
-    pub holes: Vec<usize>,
+    pub holes: Vec<Hole>,
     /// Where each answer ends.
     pub answers: Vec<usize>,
 }
@@ -37,10 +82,13 @@ impl Default for Script {
     fn default() -> Self {
         Self {
             stream: vec![],
+            blanks: vec![],
             waits: vec![],
             requests: vec![],
             expected: Expected::default(),
             clean: true,
+            closes: false,
+            disturbs: false,
             probe: None,
         }
     }
@@ -49,24 +97,47 @@ impl Default for Script {
 impl Script {
     /// The conversation of one vector, with `prefix` before each key.
     pub fn new(dialect: &Dialect, vector: &Vector, prefix: &str) -> Self {
-        let mut waits = vec![];
-        let mut length = 0;
+        let (mut stream, mut blanks, mut waits) = (vec![], vec![], vec![]);
         for step in &vector.steps {
             match step {
-                Step::Send(pattern) => length += length_of(pattern),
-                Step::Expect(_) => waits.push(length),
+                Step::Send(pattern) => lay_out(pattern, prefix, &mut stream, &mut blanks),
+                Step::Expect(_) => waits.push(stream.len()),
             }
         }
-        waits.retain(|at| *at != length);
-        let stream = vector.sent();
+        waits.retain(|at| *at != stream.len());
         let anatomy = (dialect.requests)(&stream);
         let edits = Edits::new(dialect, &stream, &anatomy, prefix);
         let waits = waits.into_iter().map(|at| edits.moved(at)).collect();
+        edits.move_all(&mut blanks);
         let stream = edits.apply(&stream);
         let requests = (dialect.requests)(&stream).messages;
         let expected = Expected::new(dialect, &vector.expected(), prefix);
-        let clean = vector.end == End::Clean;
-        Self { stream, waits, requests, expected, clean, probe: None }
+        let closes = requests.iter().any(|request| request.closes);
+        let clean = vector.end == End::Clean && !closes;
+        let is_disturbing = |name: &String| dialect.disturbs == Some(name.as_str());
+        let disturbs = vector.requires.iter().any(is_disturbing);
+        let probe = None;
+        Self { stream, blanks, waits, requests, expected, clean, closes, disturbs, probe }
+    }
+
+    /// How many of the requests are answered.
+    pub fn answers(&self) -> usize {
+        self.requests.iter().filter(|request| !request.silent).count()
+    }
+
+    /// A part of the stream as it is sent.
+    pub fn fill(&self, range: Range<usize>, remembered: &Remembered) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(range.len());
+        let mut from = range.start;
+        for Hole { at, what } in self.blanks.iter().filter(|blank| range.contains(&blank.at)) {
+            let Blank::Same(name) = what else { continue };
+            let Some(known) = remembered.get(name) else { continue };
+            bytes.extend_from_slice(&self.stream[from..*at]);
+            bytes.extend_from_slice(known);
+            from = at + what.width();
+        }
+        bytes.extend_from_slice(&self.stream[from..range.end]);
+        bytes
     }
 
     /// Goes on with `next`; waits in between for all that is answered here, if `wait`, and else
@@ -80,12 +151,15 @@ impl Script {
             self.waits.clear();
         }
         self.stream.extend_from_slice(&next.stream);
+        self.blanks.extend(moved(&next.blanks, from));
+        self.disturbs |= next.disturbs;
+        self.closes |= next.closes;
         self.requests.extend(next.requests.iter().map(|request| Message {
             start: from + request.start,
             line_end: from + request.line_end,
             decided: from + request.decided,
             resumes: from + request.resumes,
-            refused: request.refused,
+            ..*request
         }));
         self.expected.join(&next.expected);
         self.clean = next.clean;
@@ -105,6 +179,8 @@ impl Script {
             decided: end,
             resumes: end,
             refused: false,
+            silent: false,
+            closes: false,
         });
         self.expected.bytes.extend_from_slice(answer.as_bytes());
         self.expected.answers.push(self.expected.bytes.len());
@@ -113,12 +189,13 @@ impl Script {
 
     /// How many answers are decided by the first `sent` bytes.
     pub fn decided(&self, sent: usize) -> usize {
-        self.requests.partition_point(|request| request.decided <= sent)
+        let decided = self.requests.iter().take_while(|request| request.decided <= sent);
+        decided.filter(|request| !request.silent).count()
     }
 
     /// Whether what decides a request is missing from the first `sent` bytes, but not all of it.
     pub fn is_inside(&self, sent: usize) -> bool {
-        match self.requests.get(self.decided(sent)) {
+        match self.requests.iter().find(|request| request.decided > sent) {
             Some(request) => request.start < sent,
             None => !self.clean,
         }
@@ -142,17 +219,10 @@ impl Script {
 
 impl Expected {
     fn new(dialect: &Dialect, pattern: &Pattern, prefix: &str) -> Self {
-        let mut bytes = vec![];
-        let mut holes = vec![];
-        for part in pattern.parts() {
-            match part {
-                Part::Bytes(part) => bytes.extend_from_slice(part),
-                Part::Repeat(part, times) => bytes.extend_from_slice(&part.repeat(*times)),
-                Part::Text => holes.push(bytes.len()),
-            }
-        }
+        let (mut bytes, mut holes) = (vec![], vec![]);
+        lay_out(pattern, prefix, &mut bytes, &mut holes);
         let edits = Edits::new(dialect, &bytes, &(dialect.replies)(&bytes), prefix);
-        let holes = holes.into_iter().map(|at| edits.moved(at)).collect();
+        edits.move_all(&mut holes);
         let bytes = edits.apply(&bytes);
         let replies = (dialect.replies)(&bytes).messages;
         let goes_on =
@@ -182,8 +252,16 @@ impl Expected {
     }
 
     fn part(&self, range: Range<usize>) -> Self {
-        let holes = self.holes.iter().filter(|hole| range.contains(hole));
-        let holes = holes.map(|hole| hole - range.start).collect();
+        let holes = self.holes.iter().filter(|hole| range.contains(&hole.at));
+        let holes = holes.map(|hole| {
+            let what = match &hole.what {
+                Blank::Text => Blank::Text,
+                // It is not known here what was remembered.
+                Blank::Number(name) | Blank::Same(name) => Blank::Number(name.clone()),
+            };
+            Hole { at: hole.at - range.start, what }
+        });
+        let holes = holes.collect();
         Self { bytes: self.bytes[range].to_vec(), holes, answers: vec![] }
     }
 
@@ -196,7 +274,7 @@ impl Expected {
     fn join(&mut self, next: &Self) {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(&next.bytes);
-        self.holes.extend(next.holes.iter().map(|at| from + at));
+        self.holes.extend(moved(&next.holes, from));
         self.answers.extend(next.answers.iter().map(|at| from + at));
     }
 
@@ -207,24 +285,44 @@ impl Expected {
             .map_or(0, |last| self.answers.get(last).copied().unwrap_or(self.bytes.len()))
     }
 
-    /// As people read it: any text is `{text}`.
+    /// As people read it: any text is `{text}`, and so on.
     pub fn pieces(&self, range: Range<usize>) -> Vec<Result<&[u8], &'static str>> {
         let mut pieces = vec![];
         let mut from = range.start;
-        for hole in self.holes.iter().filter(|hole| range.contains(hole)) {
-            pieces.push(Ok(&self.bytes[from..*hole]));
-            pieces.push(Err("{text}"));
-            from = *hole;
+        for Hole { at, what } in self.holes.iter().filter(|hole| range.contains(&hole.at)) {
+            pieces.push(Ok(&self.bytes[from..*at]));
+            pieces.push(Err(what.shown()));
+            from = at + what.width();
         }
         pieces.push(Ok(&self.bytes[from..range.end]));
         pieces
     }
 }
 
-fn length_of(pattern: &Pattern) -> usize {
-    let mut bytes = vec![];
-    pattern.expand(&mut bytes);
-    bytes.len()
+/// Appends a pattern, in which numbers are remembered by names that begin with `prefix`.
+fn lay_out(pattern: &Pattern, prefix: &str, bytes: &mut Vec<u8>, holes: &mut Vec<Hole>) {
+    for part in pattern.parts() {
+        let what = match part {
+            Part::Bytes(part) => {
+                bytes.extend_from_slice(part);
+                continue;
+            }
+            Part::Repeat(part, times) => {
+                bytes.extend_from_slice(&part.repeat(*times));
+                continue;
+            }
+            Part::Text => Blank::Text,
+            Part::Number(name) => Blank::Number(format!("{prefix}{name}")),
+            Part::Same(name) => Blank::Same(format!("{prefix}{name}")),
+        };
+        let at = bytes.len();
+        bytes.extend(b"1".repeat(what.width()));
+        holes.push(Hole { at, what });
+    }
+}
+
+fn moved(holes: &[Hole], by: usize) -> impl Iterator<Item = Hole> {
+    holes.iter().map(move |hole| Hole { at: by + hole.at, what: hole.what.clone() })
 }
 
 /// Where a stream's keys are to be changed.
@@ -245,12 +343,15 @@ impl<'p> Edits<'p> {
         let rest =
             (last != Some(anatomy.rest)).then(|| (anatomy.rest, line_end(stream, anatomy.rest)));
         for (start, end) in lines.chain(rest) {
-            let mut words = words(&stream[start..end]);
+            let line = &stream[start..end];
+            let newline = dialect.newline.trim_end_matches('\n').as_bytes();
+            let mut words = words(line.strip_suffix(newline).unwrap_or(line));
+            let longest = if line.len() < LONG_LINE { LONG_KEY } else { 2 * prefix.len() };
             let Some(verb) = words.next() else { continue };
             let which = (dialect.keys)(&stream[start + verb.start..start + verb.end]);
             for (index, word) in words.enumerate() {
                 if which.contains(&(index + 1)) {
-                    keys.push((start + word.start, word.len() < LONG_KEY));
+                    keys.push((start + word.start, word.len() < longest));
                 }
             }
         }
@@ -260,6 +361,12 @@ impl<'p> Edits<'p> {
     fn moved(&self, offset: usize) -> usize {
         let grown = self.keys.iter().filter(|(at, grows)| *grows && *at < offset).count();
         offset + grown * self.prefix.len()
+    }
+
+    fn move_all(&self, holes: &mut [Hole]) {
+        for hole in holes {
+            hole.at = self.moved(hole.at);
+        }
     }
 
     fn apply(&self, stream: &[u8]) -> Vec<u8> {
@@ -296,6 +403,9 @@ pub(super) struct Matcher<'e> {
     /// So much of what is expected has arrived.
     pub at: usize,
     hole: usize,
+    /// What arrived of the number that stands in the hole.
+    number: Vec<u8>,
+    pub remembered: Remembered,
     /// So much has arrived that fits.
     pub fits: usize,
     /// Whether what arrived behind that does not.
@@ -304,28 +414,62 @@ pub(super) struct Matcher<'e> {
 
 impl<'e> Matcher<'e> {
     pub fn new(expected: &'e Expected) -> Self {
-        Self { expected, at: 0, hole: 0, fits: 0, differs: false }
+        let remembered = Remembered::new();
+        Self { expected, at: 0, hole: 0, number: vec![], remembered, fits: 0, differs: false }
     }
 
     pub fn feed(&mut self, mut bytes: &[u8]) {
         let Expected { bytes: all, holes, .. } = self.expected;
         while !bytes.is_empty() && !self.differs {
-            let hole = holes.get(self.hole).copied();
-            if hole == Some(self.at) {
-                let text = bytes.iter().take_while(|byte| **byte != b'\n').count();
-                bytes = &bytes[text..];
-                self.fits += text;
-                if !bytes.is_empty() {
-                    self.hole += 1;
-                }
+            let hole = holes.get(self.hole);
+            if let Some(hole) = hole.filter(|hole| hole.at == self.at) {
+                self.fill(&hole.what, &mut bytes);
                 continue;
             }
-            let wanted = &all[self.at..hole.unwrap_or(all.len())];
+            let wanted = &all[self.at..hole.map_or(all.len(), |hole| hole.at)];
             let same = wanted.iter().zip(bytes).take_while(|(wanted, got)| wanted == got).count();
             self.at += same;
             self.fits += same;
             bytes = &bytes[same..];
             self.differs = !bytes.is_empty() && (same < wanted.len() || wanted.is_empty());
+        }
+    }
+
+    /// Takes what stands in a hole.
+    fn fill(&mut self, what: &Blank, bytes: &mut &[u8]) {
+        let length = match what {
+            Blank::Text => bytes.iter().take_while(|byte| !b"\r\n".contains(byte)).count(),
+            Blank::Number(_) => bytes.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+            Blank::Same(name) => {
+                let known = self.remembered.get(name).map_or(&b""[..], Vec::as_slice);
+                let rest = &known[self.number.len()..];
+                rest.iter().zip(*bytes).take_while(|(known, byte)| known == byte).count()
+            }
+        };
+        let (part, rest) = bytes.split_at(length);
+        *bytes = rest;
+        self.fits += length;
+        let is_whole = match what {
+            Blank::Text => !rest.is_empty(),
+            Blank::Number(_) => {
+                self.number.extend_from_slice(part);
+                self.differs = self.number.is_empty();
+                !rest.is_empty()
+            }
+            Blank::Same(name) => {
+                self.number.extend_from_slice(part);
+                let is_whole = self.remembered.get(name) == Some(&self.number);
+                self.differs = !is_whole && !rest.is_empty();
+                is_whole
+            }
+        };
+        if is_whole && !self.differs {
+            let number = std::mem::take(&mut self.number);
+            if let Blank::Number(name) = what {
+                self.remembered.insert(name.clone(), number);
+            }
+            self.hole += 1;
+            self.at += what.width();
         }
     }
 

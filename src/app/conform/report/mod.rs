@@ -30,11 +30,13 @@ pub(super) fn describe(checker: &Checker, vector: &Vector, fault: &Fault) -> Fai
     let Fault { way, script, cuts, outcome, .. } = fault;
     // What is behind the vector is shown only if it is there that something is wrong.
     let probe = script.probe.filter(|_| {
-        let before = script.expected.end_of(script.requests.len().saturating_sub(1));
+        let before = script.expected.end_of(script.answers().saturating_sub(1));
         outcome.at < before && outcome.ending != Ending::Extra
     });
     let (stream, expected_end) = match probe {
-        Some(at) => (&script.stream[..at], script.expected.end_of(script.requests.len() - 1)),
+        Some(at) => {
+            (&script.stream[..at], script.expected.end_of(script.answers().saturating_sub(1)))
+        }
         None => (&script.stream[..], script.expected.bytes.len()),
     };
     let (expected, expected_mark) = excerpt(expected_end, outcome.at, |text, range| {
@@ -84,7 +86,7 @@ fn what(fault: &Fault) -> String {
     };
     let all = script.stream.len();
     let answered = script.expected.answers.partition_point(|end| *end <= outcome.at);
-    let answers = script.requests.len();
+    let answers = script.answers();
     let of = |sent: usize| {
         if sent == all { String::new() } else { format!(" behind byte {sent} of {all}") }
     };
@@ -223,7 +225,9 @@ fn reproduce(checker: &Checker, vector: &Vector, fault: &Fault, length: usize) -
         [one] => one.clone(),
         all => format!("({})", all.join("; sleep 0.1; ")),
     };
-    if said.len() <= COMMAND && chunks.len() <= 4 * CHUNKS {
+    // What is sent may depend on what was received.
+    let fixed = script.blanks.is_empty();
+    if fixed && said.len() <= COMMAND && chunks.len() <= 4 * CHUNKS {
         return match &checker.subject {
             Subject::Stdio(command) => format!("{said} | {command}"),
             Subject::Tcp(address) => {
@@ -240,7 +244,9 @@ fn reproduce(checker: &Checker, vector: &Vector, fault: &Fault, length: usize) -
         Subject::Tcp(address) => format!("--tcp {address}"),
         Subject::Spawn(command) => format!("--spawn {}", quoted(command)),
     };
-    let mut command = format!("memwire conform {subject} --level may --split {}", fault.way);
+    let dialect = checker.dialect.name;
+    let mut command =
+        format!("memwire conform {subject} --dialect {dialect} --level may --split {}", fault.way);
     if fault.way.is_alone() {
         let _ = write!(command, " --only {}", vector.id);
     }

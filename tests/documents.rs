@@ -1,6 +1,6 @@
 //! The notation of documents and vectors: what is read, and what is told of what cannot be.
 
-use memwire::vectors::{End, Level, Part, Pattern, Step, Suite};
+use memwire::vectors::{End, Level, Part, Pattern, Remembered, Step, Suite};
 
 fn read(markdown: &str) -> Result<Suite, String> {
     Suite::from_document("simple", "simple.md", markdown).map_err(|error| error.to_string())
@@ -104,9 +104,30 @@ fn patterns_match() {
     for bad in ["E x\naba", "E x\nababa", "Ex\nabab", "E x", "E x\ny\nabab", ""] {
         assert!(!pattern.matches(bad.as_bytes()), "{bad:?}");
     }
-    assert_eq!(pattern.strip(b"E x\nabab rest"), Some(&b" rest"[..]));
-    assert!(!pattern.is_literal());
+    let mut remembered = Remembered::new();
+    assert_eq!(pattern.strip(b"E x\nabab rest", &mut remembered), Some(&b" rest"[..]));
+    assert!(!pattern.is_literal() && remembered.is_empty());
     assert!(Pattern::default().matches(b"") && !Pattern::default().matches(b"x"));
+}
+
+#[test]
+fn numbers_are_remembered() {
+    let lines = "title: T\nclauses: a\n> gets\n< {number u} {number v}\n< {u}.\n> cas {v}!\\c";
+    let suite = vector(lines).expect("the notation");
+    let vector = &suite.vectors[0];
+    assert!(vector.is_interactive());
+    assert_eq!(vector.sent(), b"gets\ncas 1!");
+    let mut remembered = Remembered::new();
+    let expected = vector.expected();
+    assert_eq!(expected.strip(b"17 042\n17.\n", &mut remembered), Some(&b""[..]));
+    for bad in ["17 042\n042.\n", "17 \n17.\n", "x 1\nx.\n", "17 042\n1.\n", "17"] {
+        assert!(!expected.matches(bad.as_bytes()), "{bad:?}");
+    }
+    let Step::Send(pattern) = &vector.steps[2] else { panic!("it sends") };
+    let mut bytes = vec![];
+    pattern.fill(&remembered, &mut bytes);
+    assert_eq!(bytes, b"cas 042!");
+    assert_eq!(Suite::from_json(&suite.to_json()).expect("it can be read"), suite);
 }
 
 #[test]
@@ -127,6 +148,9 @@ fn what_is_wrong_is_told_with_its_line() {
         (vector("title: T\nclauses: a, b\n> get k"), 5, "there is no clause `b`"),
         (vector(&format!("{good}\nfrob")), 9, "`frob` is none of"),
         (vector(&format!("{good}\ntruncated: x")), 9, "expected an offset"),
+        (vector(&format!("{good}\n> {{u}}")), 9, "nothing was received as u"),
+        (vector(&format!("{good}\n> {{number u}}")), 9, "what is sent cannot be"),
+        (vector(&format!("{good}\n< {{number U}}")), 9, "is none of {text}, {number name}"),
         (vector(&format!("{good}\n>get")), 9, "expected a space after > or <"),
         (vector(&format!("{good}\n> {{text}}")), 9, "what is sent cannot be {text}"),
         (vector(&format!("{good}\n> {{3*a")), 9, "a { without its }"),

@@ -1,7 +1,6 @@
 //! The documents' vectors, through everything that speaks the dialect here, under many splits.
 
 use std::{
-    collections::HashSet,
     fs,
     io::{self, IoSlice, Read},
     iter::{self, Peekable},
@@ -15,7 +14,7 @@ use memwire::{
     dialect::simple::{Replies, Requests},
     oracle, simulate, simulate_to,
     store::Cache,
-    vectors::{Clause, End, Level, Suite, Vector},
+    vectors::{Clause, DIALECTS, Dialect, End, Level, Suite, Vector},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -44,60 +43,33 @@ fn judged() -> Vec<Vector> {
     vectors
 }
 
-/// Whole, byte by byte, and all splits in two; in three if the stream is short. Of long streams,
-/// the splits in two around what is decided and resumed, and 100 others.
 fn splits(stream: &[u8]) -> Vec<Vec<usize>> {
-    let length = stream.len();
-    let mut splits = vec![vec![], (1..length).collect()];
-    if length <= 4096 {
-        splits.extend((1..length).map(|cut| vec![cut]));
-    } else {
-        splits.extend(cuts_of_a_long_stream(stream).into_iter().map(|cut| vec![cut]));
-    }
-    if length < 60 {
-        for first in 1..length {
-            splits.extend((first + 1..length).map(|second| vec![first, second]));
-        }
-    }
-    splits
-}
-
-fn cuts_of_a_long_stream(stream: &[u8]) -> Vec<usize> {
-    let account = oracle::simple::requests(stream, &LIMITS);
-    let mut cuts = HashSet::new();
-    for event in &account.events {
-        for place in [Some(event.start), Some(event.decided), event.resumes] {
-            let place = place.unwrap_or(stream.len());
-            cuts.extend(place.saturating_sub(3)..=place + 3);
-        }
-        if account.events.len() > 20 {
-            break;
-        }
-    }
-    cuts.extend((0..100).map(|i| i * stream.len() / 100));
-    cuts.retain(|cut| (1..stream.len()).contains(cut));
-    let mut cuts: Vec<_> = cuts.into_iter().collect();
-    cuts.sort_unstable();
-    cuts
+    laws::splits::<Requests>(LIMITS, stream)
 }
 
 #[test]
 fn the_json_is_what_the_document_gives() {
-    let suite = Suite::from_document("simple", "simple.md", &spec("simple.md"));
-    let json = suite.expect("the document is in its notation").to_json();
-    assert!(
-        json == spec("simple.json"),
-        "spec/simple.json is stale: run `cargo run -- vectors generate spec/simple.md`"
-    );
+    for Dialect { name, .. } in DIALECTS {
+        let document = format!("{name}.md");
+        let suite = Suite::from_document(name, &document, &spec(&document));
+        let json = suite.expect("the document is in its notation").to_json();
+        assert!(
+            json == spec(&format!("{name}.json")),
+            "spec/{name}.json is stale: run `cargo run -- vectors generate spec/{name}.md`"
+        );
+    }
 }
 
 #[test]
 fn the_json_fits_its_schema() {
     let schema = serde_json::from_str(&spec("vector.schema.json")).expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
-    let mut json = serde_json::from_str(&spec("simple.json")).expect("the vectors are JSON");
-    let errors: Vec<_> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
-    assert_eq!(errors, [""; 0]);
+    let mut json = serde_json::Value::Null;
+    for dialect in DIALECTS {
+        json = serde_json::from_str(dialect.suite).expect("the vectors are JSON");
+        let errors: Vec<_> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert_eq!(errors, [""; 0], "{}", dialect.name);
+    }
     // The schema is not one that everything fits.
     let wrong: [fn(&mut serde_json::Value); 6] = [
         |json| json["format"] = 2.into(),
@@ -117,11 +89,13 @@ fn the_json_fits_its_schema() {
 
 #[test]
 fn every_clause_has_a_vector_at_its_own_level() {
-    let Suite { clauses, vectors, .. } = suite();
-    for Clause { id, level, .. } in clauses {
-        let shown =
-            vectors.iter().any(|vector| vector.level == level && vector.clauses.contains(&id));
-        assert!(shown, "{id} is shown by no vector that is a {level:?}");
+    for dialect in DIALECTS {
+        let suite = Suite::from_json(dialect.suite).expect("the vectors can be read");
+        for Clause { id, level, .. } in suite.clauses {
+            let mut vectors = suite.vectors.iter();
+            let shown = vectors.any(|vector| vector.level == level && vector.clauses.contains(&id));
+            assert!(shown, "{id} is shown by no vector that is a {level:?}");
+        }
     }
 }
 
@@ -227,7 +201,7 @@ fn machines_are_saved_and_restored_at_every_byte() {
         let places = if stream.len() <= 4096 {
             (0..=stream.len()).collect()
         } else {
-            cuts_of_a_long_stream(&stream)
+            laws::cuts_of_a_long_stream::<Requests>(LIMITS, &stream)
         };
         for at in places {
             laws::resume::<Requests>(LIMITS, &stream, &[at]);

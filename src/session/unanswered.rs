@@ -18,6 +18,11 @@ impl Unanswered {
         &self.text[self.at..]
     }
 
+    /// The keys one by one. How many spaces stand between them makes no difference.
+    fn words(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys().split(|byte| *byte == b' ').filter(|word| !word.is_empty())
+    }
+
     /// Only the last `left` bytes are still to be answered.
     pub(super) fn leave(&mut self, left: usize) {
         self.at = self.text.len() - left;
@@ -26,7 +31,7 @@ impl Unanswered {
 
 impl PartialEq for Unanswered {
     fn eq(&self, other: &Self) -> bool {
-        self.keys() == other.keys()
+        self.words().eq(other.words())
     }
 }
 
@@ -34,6 +39,8 @@ impl Eq for Unanswered {}
 
 impl Hash for Unanswered {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.keys().hash(hasher);
+        for word in self.words() {
+            word.hash(hasher);
+        }
     }
 }

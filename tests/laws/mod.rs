@@ -144,6 +144,40 @@ pub fn chunks<'s>(stream: &'s [u8], cuts: &[usize]) -> Vec<&'s [u8]> {
     chunks
 }
 
+/// Whole, byte by byte, and all splits in two; in three if the stream is short. Of long streams,
+/// the splits in two around what is decided and resumed, and 100 others.
+pub fn splits<G: Checked>(limits: Limits, stream: &[u8]) -> Vec<Vec<usize>> {
+    let length = stream.len();
+    let mut splits = vec![vec![], (1..length).collect()];
+    if length <= 4096 {
+        splits.extend((1..length).map(|cut| vec![cut]));
+    } else {
+        let cuts = cuts_of_a_long_stream::<G>(limits, stream);
+        splits.extend(cuts.into_iter().map(|cut| vec![cut]));
+    }
+    if length < 60 {
+        for first in 1..length {
+            splits.extend((first + 1..length).map(|second| vec![first, second]));
+        }
+    }
+    splits
+}
+
+pub fn cuts_of_a_long_stream<G: Checked>(limits: Limits, stream: &[u8]) -> Vec<usize> {
+    const EVENTS: usize = 20;
+    let Told { decided, resumes, .. } = G::account(stream, &limits);
+    let places = decided.iter().take(EVENTS).chain(resumes.iter().take(EVENTS));
+    let ends = [0, stream.len()];
+    let places = places.chain(&ends);
+    let mut cuts: Vec<usize> =
+        places.flat_map(|place| place.saturating_sub(3)..=place + 3).collect();
+    cuts.extend((0..100).map(|i| i * stream.len() / 100));
+    cuts.retain(|cut| (1..stream.len()).contains(cut));
+    cuts.sort_unstable();
+    cuts.dedup();
+    cuts
+}
+
 /// Feeds a machine, and tells what it says.
 pub fn record<G: Checked>(limits: Limits, chunks: &[&[u8]]) -> Log {
     let mut machine = Machine::<G>::new(limits);

@@ -1,0 +1,211 @@
+//! The classic dialect's vectors, through everything that speaks it here, and through a real
+//! memcached.
+
+use std::{env, process::Command};
+
+use memwire::{
+    Limits, Progress, Session,
+    dialect::classic::{LIMITS, Replies, Requests},
+    store::Map,
+    vectors::{CLASSIC, End, Remembered, Step, Suite, Vector},
+};
+
+mod laws;
+
+/// A second at which the times in the vectors are past or to come.
+const NOW: u64 = 1_700_000_000;
+
+fn suite() -> Suite {
+    Suite::from_json(CLASSIC.suite).expect("the vectors can be read")
+}
+
+/// Those that expect something; of statistics, a session knows what its store does: here nothing.
+fn judged() -> impl Iterator<Item = Vector> {
+    let needs_statistics = |vector: &Vector| vector.requires.iter().any(|name| name == "stats");
+    let vectors = suite().vectors.into_iter().filter(|vector| vector.level.is_some());
+    vectors.filter(move |vector| !needs_statistics(vector))
+}
+
+/// Longer streams are repetitions of little: they are cut in a few places only.
+const LONG: usize = 2048;
+
+fn splits<G: laws::Checked>(limits: Limits, stream: &[u8]) -> Vec<Vec<usize>> {
+    let mut splits = laws::splits::<G>(limits, stream);
+    // Three pieces are what `exhaustion` is for.
+    splits.retain(|cuts| cuts.len() != 2);
+    if stream.len() > LONG {
+        splits.retain(|cuts| cuts.len() < 2);
+        let few = splits.len().div_ceil(12);
+        splits = splits.into_iter().step_by(few).collect();
+    }
+    splits
+}
+
+fn laws_hold<G: laws::Checked>(limits: Limits, stream: &[u8]) {
+    for cuts in splits::<G>(limits, stream) {
+        laws::split::<G>(limits, stream, &cuts);
+        laws::oracle::<G>(limits, stream, &cuts);
+        if cuts.len() < 3 {
+            laws::resume::<G>(limits, stream, &cuts);
+        }
+    }
+    laws::prompt::<G>(limits, stream);
+    laws::recover::<G>(limits, stream);
+}
+
+#[test]
+fn the_laws_hold_for_all_streams_of_requests() {
+    for vector in suite().vectors {
+        laws_hold::<Requests>(LIMITS, &vector.sent());
+    }
+}
+
+#[test]
+fn the_laws_hold_for_all_streams_of_replies() {
+    for vector in judged() {
+        let mut replies = vec![];
+        vector.expected().expand(&mut replies);
+        laws_hold::<Replies>(LIMITS.of_replies(), &replies);
+    }
+}
+
+/// A session that is fed by chunks, and saved and restored each time its output is full.
+struct Talk {
+    session: Session<Requests>,
+    store: Map,
+    mark: usize,
+    out: Vec<u8>,
+}
+
+impl Talk {
+    fn new(mark: usize) -> Self {
+        let session = Session::with_mark(LIMITS, mark);
+        Self { session, store: Map::new(), mark, out: vec![] }
+    }
+
+    fn feed(&mut self, chunk: &[u8]) {
+        let mut input = chunk;
+        let mut out = vec![];
+        loop {
+            let progress = self.session.advance(&mut self.store, NOW, &mut input, &mut out);
+            self.out.append(&mut out);
+            match progress {
+                Progress::NeedInput => return assert!(input.is_empty()),
+                Progress::Close => return assert!(self.session.is_closed()),
+                Progress::OutputFull => {}
+            }
+            let saved = self.session.save();
+            let restored = Session::restore(LIMITS, self.mark, saved).expect("it was saved");
+            assert_eq!(restored, self.session);
+            self.session = restored;
+        }
+    }
+
+    fn finish(self, vector: &Vector) {
+        let start = self.session.finish().err().map(|truncated| truncated.start);
+        match vector.end {
+            End::Clean => assert_eq!(start, None, "{}", vector.id),
+            End::Truncated(offset) => assert_eq!(start, Some(offset), "{}", vector.id),
+        }
+    }
+}
+
+#[test]
+fn sessions_answer_step_by_step() {
+    for vector in judged() {
+        let mut talk = Talk::new(usize::MAX);
+        let mut remembered = Remembered::new();
+        for step in &vector.steps {
+            match step {
+                Step::Send(pattern) => {
+                    let mut bytes = vec![];
+                    pattern.fill(&remembered, &mut bytes);
+                    talk.feed(&bytes);
+                }
+                Step::Expect(pattern) => {
+                    let rest = pattern.strip(&talk.out, &mut remembered);
+                    let shown = talk.out.escape_ascii();
+                    assert!(rest.is_some_and(<[u8]>::is_empty), "{}: {shown}", vector.id);
+                    talk.out.clear();
+                }
+            }
+        }
+        assert!(talk.out.is_empty(), "{}: {}", vector.id, talk.out.escape_ascii());
+        talk.finish(&vector);
+    }
+}
+
+#[test]
+fn sessions_agree_under_every_split_and_mark() {
+    for vector in judged().filter(|vector| !vector.is_interactive()) {
+        let stream = vector.sent();
+        for cuts in splits::<Requests>(LIMITS, &stream) {
+            for mark in [0, 65_536] {
+                let mut talk = Talk::new(mark);
+                for chunk in laws::chunks(&stream, &cuts) {
+                    talk.feed(chunk);
+                }
+                let shown = talk.out.escape_ascii();
+                let fits = vector.expected().matches(&talk.out);
+                assert!(fits, "{} cut at {cuts:?}, mark {mark}: {shown}", vector.id);
+                talk.finish(&vector);
+            }
+        }
+    }
+}
+
+/// Time passes only as the caller says.
+#[test]
+fn items_expire_to_the_second() {
+    let (mut session, mut store) = (Session::<Requests>::new(LIMITS), Map::new());
+    let mut say = |now: u64, request: &str| {
+        let mut out = vec![];
+        session.advance(&mut store, now, &mut request.as_bytes(), &mut out);
+        String::from_utf8(out).expect("text")
+    };
+    let (hit, miss) = ("VALUE k 0 1\r\n1\r\nEND\r\n", "END\r\n");
+    for (exptime, last) in [("10", 109), ("2592000", 2_592_099), ("2592001", 2_592_000)] {
+        assert_eq!(say(100, &format!("set k 0 {exptime} 1\r\n1\r\n")), "STORED\r\n");
+        assert_eq!(say(last, "get k\r\n"), hit, "{exptime}");
+        assert_eq!(say(last + 1, "get k\r\n"), miss, "{exptime}");
+        assert_eq!(say(last + 1, "touch k 5\r\n"), "NOT_FOUND\r\n", "{exptime}");
+        assert_eq!(say(last + 1, "incr k 5\r\n"), "NOT_FOUND\r\n", "{exptime}");
+        assert_eq!(say(last + 1, "replace k 0 0 1\r\n1\r\n"), "NOT_STORED\r\n", "{exptime}");
+    }
+    // What changes the value leaves the time; what names a time changes it.
+    assert_eq!(say(100, "set k 0 10 1\r\n0\r\nincr k 1\r\n"), "STORED\r\n1\r\n");
+    assert_eq!(say(109, "get k\r\n"), hit);
+    assert_eq!(say(109, "touch k 10\r\n"), "TOUCHED\r\n");
+    assert_eq!(say(118, "gat 10 k\r\n"), hit);
+    assert_eq!(say(127, "get k\r\n"), hit);
+    assert_eq!(say(128, "get k\r\n"), miss);
+    // All that there is when the time comes.
+    assert_eq!(say(200, "flush_all 10\r\nset k 0 0 1\r\n1\r\n"), "OK\r\nSTORED\r\n");
+    assert_eq!(say(209, "get k\r\n"), hit);
+    assert_eq!(say(210, "get k\r\nadd k 0 0 1\r\n1\r\n"), "END\r\nSTORED\r\n");
+    assert_eq!(say(900, "get k\r\n"), hit);
+    assert_eq!(say(900, "flush_all 10\r\nflush_all\r\nget k\r\n"), "OK\r\nOK\r\nEND\r\n");
+    assert_eq!(say(901, "set k 0 0 1\r\n1\r\n"), "STORED\r\n");
+    assert_eq!(say(999, "get k\r\n"), hit, "the first flush was replaced by the second");
+}
+
+/// The document is held against the server that it describes. What that does otherwise is a list,
+/// in which nothing may stand that is not so.
+#[test]
+fn a_real_memcached_does_as_the_document_says() {
+    if Command::new("memcached").arg("-V").output().is_err() {
+        assert!(env::var_os("CI").is_none(), "CI needs memcached");
+        eprintln!("skipped: there is no memcached");
+        return;
+    }
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_memwire"));
+    command.current_dir(root).args(["conform", "--dialect", "classic", "--level", "should"]);
+    command.args(["--spawn", "exec memcached -u root -l 127.0.0.1 -p {port} -U 0 -t 1"]);
+    // A line that comes in pieces is another thing to it than one that comes whole.
+    command.args(["--split", "whole", "--known-failures", "spec/memcached-1.6.18.txt"]);
+    let output = command.output().expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains(" fail and are known"), "{told}");
+}

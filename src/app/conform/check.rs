@@ -141,7 +141,7 @@ impl Checker {
             Err(error) => {
                 self.gone.store(self.subject.is_shared(), Relaxed);
                 let ending = Ending::Crashed(error);
-                return Outcome { got: vec![], ending, fits: 0, at: 0 };
+                return Outcome { got: vec![], ending, fits: 0, at: 0, said: String::new() };
             }
         };
         if !matches!(outcome.ending, Ending::Right | Ending::Crashed(_))
@@ -149,6 +149,9 @@ impl Checker {
         {
             self.gone.store(self.subject.is_shared(), Relaxed);
             outcome.ending = Ending::Crashed(how);
+        }
+        if let Ending::Closed { .. } = outcome.ending {
+            outcome.said = host.last_words().await;
         }
         outcome
     }

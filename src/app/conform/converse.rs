@@ -16,6 +16,9 @@ use super::{
 /// So much more than what is expected is read before it is called a flood.
 const FLOOD: usize = 65_536;
 
+/// A subject that sends no more than this is too slow.
+const BYTES_A_SECOND: usize = 32_768;
+
 /// How long is waited, after something is wrong, for the rest of what the subject says.
 const AFTERMATH: Duration = Duration::from_millis(100);
 
@@ -40,6 +43,8 @@ pub(super) struct Outcome {
     pub fits: usize,
     /// … and is this much of what is expected.
     pub at: usize,
+    /// What the process that closed the connection said, to be put behind a message.
+    pub said: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,11 +106,14 @@ pub(super) async fn converse(
         }
     };
     let Conversation { matcher, got, .. } = talk;
-    Outcome { got, ending, fits: matcher.fits, at: matcher.at }
+    Outcome { got, ending, fits: matcher.fits, at: matcher.at, said: String::new() }
 }
 
 impl Conversation<'_> {
     async fn through(&mut self, cuts: &[usize], is_filter: bool, pace: Pace) -> Result<(), Ending> {
+        // Long answers take their time.
+        let more = self.script.expected.bytes.len() / BYTES_A_SECOND;
+        let pace = Pace { patience: pace.patience + Duration::from_secs(more as u64), ..pace };
         let waits: &[usize] = if is_filter { &[] } else { &self.script.waits };
         let length = self.script.stream.len();
         let mut ends: Vec<usize> = cuts.iter().chain(waits).copied().collect();
@@ -126,6 +134,12 @@ impl Conversation<'_> {
         let deadline = Instant::now() + pace.patience;
         if is_filter {
             return self.await_end(deadline).await;
+        }
+        if !self.script.clean && !self.script.closes && cuts.is_empty() {
+            // What is whole is answered, however early the stream ends.
+            if let Some(mut writer) = self.link.writer.take() {
+                let _ = writer.shutdown().await;
+            }
         }
         self.await_answers(deadline).await?;
         while self.script.closes && !self.closed {

@@ -15,6 +15,7 @@ const SPLIT_BLOCK: &str = "a data block that comes in two pieces is lost. Count 
 const SPLIT_END: &str = "the LF behind a value is lost if it comes in another read than the value. \
     It belongs to the block: wait for it as for the value's bytes";
 const CR_LF: &str = "the replies end with CR LF; in this dialect lines end with LF alone";
+const LF_ALONE: &str = "the replies end with LF alone; in this dialect lines end with CR LF";
 const NEWLINE_IN_VALUE: &str = "the value is split at its newline, or a line is read where the \
     data block is. The count in the command line says how long a value is, whatever is in it";
 const TEXT: &str = "the bytes of the value went through a character encoding. Values are bytes: \
@@ -42,6 +43,8 @@ pub(super) fn hint(dialect: &Dialect, fault: &Fault) -> Option<&'static str> {
     let Fault { script, cuts, outcome, .. } = fault;
     let got = &outcome.got[..];
     let expected = &script.expected.bytes[..];
+    let always = fault.failed[0] == fault.failed[1];
+    let crashed = matches!(outcome.ending, Ending::Crashed(_));
     let split = fault.whole_passes && cuts.len() == 1;
     let sent = &script.stream[..script.probe.unwrap_or(script.stream.len())];
     let mut ends = [&cuts[..], &script.waits].concat();
@@ -59,7 +62,11 @@ pub(super) fn hint(dialect: &Dialect, fault: &Fault) -> Option<&'static str> {
             return Some(CR_LF);
         }
     }
-    if let (true, [cut]) = (split, cuts.as_slice()) {
+    if has(expected, b"\r\n") && without_cr(expected).starts_with(got) && !got.is_empty() {
+        return Some(LF_ALONE);
+    }
+    // What does not always fail, or ends the process, may have another reason than the cut.
+    if let (true, [cut]) = (split && always && !crashed, cuts.as_slice()) {
         return match script.place(*cut) {
             "inside a command line" => Some(SPLIT_LINE),
             "between a value and the LF behind it" => Some(SPLIT_END),

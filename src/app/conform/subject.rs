@@ -286,6 +286,14 @@ impl Host {
         }
     }
 
+    /// What the server said last, to be put behind a message.
+    pub async fn last_words(&self) -> String {
+        match self {
+            Self::Address(_, Some(process)) => process.last_words().await,
+            Self::Address(_, None) | Self::Command(_) => String::new(),
+        }
+    }
+
     /// How the server ended, if it has.
     pub async fn crashed(&self) -> Option<String> {
         match self {

@@ -42,8 +42,15 @@ pub(super) fn describe(checker: &Checker, vector: &Vector, fault: &Fault) -> Fai
     let (expected, expected_mark) = excerpt(expected_end, outcome.at, |text, range| {
         put_expected(&script.expected, text, range);
     });
-    let (got, got_mark) = excerpt(outcome.got.len(), outcome.fits, |text, range| {
-        text.push_str(&escaped(&outcome.got[range]));
+    // Nor is its answer.
+    let shown = match (checker.dialect.probe)("").1.as_bytes() {
+        answer if probe.is_some() && outcome.got.len() >= outcome.fits + answer.len() => {
+            outcome.got.strip_suffix(answer).unwrap_or(&outcome.got)
+        }
+        _ => &outcome.got,
+    };
+    let (got, got_mark) = excerpt(shown.len(), outcome.fits, |text, range| {
+        text.push_str(&escaped(&shown[range]));
     });
     Failure {
         way: *way,
@@ -101,11 +108,15 @@ fn what(fault: &Fault) -> String {
         }
         Ending::Extra => write!(what, ": more came than what answers the requests"),
         Ending::TimedOut { sent } => {
-            write!(what, ": {answered} of {answers} answers came, then nothing more{}", of(*sent))
+            write!(what, ": {answered} of {answers} answers came in time{}", of(*sent))
         }
         Ending::Closed { sent } => {
             let of = of(*sent);
-            write!(what, ": {answered} of {answers} answers came, then the connection ended{of}")
+            let said = &outcome.said;
+            write!(
+                what,
+                ": {answered} of {answers} answers came, then the connection ended{of}{said}"
+            )
         }
         Ending::Crashed(how) => write!(what, ": {how}"),
     };
@@ -235,7 +246,7 @@ fn reproduce(checker: &Checker, vector: &Vector, fault: &Fault, length: usize) -
             }
             Subject::Spawn(command) => {
                 let server = command.replace("{port}", "11211");
-                format!("{server} & sleep 1; {said} | nc 127.0.0.1 11211")
+                format!("{server} & sleep 1; {said} | nc 127.0.0.1 11211; kill $!")
             }
         };
     }

@@ -74,6 +74,7 @@ fn which_layer_catches_which() {
         "fuzz/src",
         "fuzz/fuzz_targets",
         "fuzz/simple.dict",
+        "fuzz/classic.dict",
     ] {
         copy(&root().join(name), &tree.join(name));
     }

@@ -9,7 +9,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use memwire::{
     Limits, Machine, Session, SessionSnapshot, Step,
     dialect::{
-        Value,
+        Value, classic,
         simple::{ErrorKind, Key, Keys, Replies, Reply, Request, Requests},
     },
     vectors::{Part, Suite},
@@ -32,7 +32,9 @@ pub const CUT: u8 = 0xff;
 pub type Check = fn(&[u8]);
 
 /// All targets.
-pub const TARGETS: [(&str, Check); 10] = [
+pub const TARGETS: [(&str, Check); 12] = [
+    ("classic_replies", classic_replies),
+    ("classic_requests", classic_requests),
     ("commands", commands),
     ("encodings", encodings),
     ("linear", linear),
@@ -79,6 +81,26 @@ pub fn commands(data: &[u8]) {
         laws::oracle::<Requests>(limits, &stream, &cuts);
         laws::oracle::<Replies>(limits, &stream, &cuts);
     }
+}
+
+/// All laws of the machine, on any bytes, for requests of the classic dialect.
+pub fn classic_requests(data: &[u8]) {
+    all_laws::<classic::Requests>(data);
+}
+
+/// All laws of the machine, on any bytes, for replies of the classic dialect.
+pub fn classic_replies(data: &[u8]) {
+    all_laws::<classic::Replies>(data);
+}
+
+fn all_laws<G: laws::Checked>(data: &[u8]) {
+    let limits = Limits { line: 40, value: 12 };
+    let (stream, cuts) = stream_and_cuts(data);
+    laws::split::<G>(limits, &stream, &cuts);
+    laws::oracle::<G>(limits, &stream, &cuts);
+    laws::recover::<G>(limits, &stream);
+    laws::resume::<G>(limits, &stream, &cuts);
+    laws::counted::linear::<G>(limits, &laws::chunks(&stream, &cuts));
 }
 
 /// The machine is as new wherever the oracle says so.

@@ -20,8 +20,9 @@ use crate::{
 const RELATIVE: u64 = 60 * 60 * 24 * 30;
 
 /// What `version` is answered, and `stats` tells: the memcached whose protocol is spoken, since
-/// clients go by that, and what speaks it.
-pub const VERSION: &str = concat!("1.6.18-memwire-", env!("CARGO_PKG_VERSION"));
+/// clients go by that, and what speaks it. Some take the number from the start, others from the end
+/// of the first word.
+pub const VERSION: &str = concat!("1.6.18 memwire-", env!("CARGO_PKG_VERSION"));
 
 /// What is still to be answered of a `get`, `gets`, `gat` or `gats`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -68,7 +68,8 @@ impl Observed {
         tell("pid", &process::id());
         tell("uptime", &self.started.elapsed().as_secs());
         tell("time", &now);
-        tell("version", &VERSION);
+        // Not every client reads on behind a space.
+        tell("version", &VERSION.replace(' ', "-"));
         tell("pointer_size", &usize::BITS);
         if let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) {
             for (name, time) in

@@ -1,0 +1,312 @@
+// Checks a server with a client for Node: clients.mjs CLIENT HOST PORT, below a folder that has
+// the clients in its node_modules.
+//
+// The checks are the same for each client, and the same as in clients.py. Values are strings; what
+// is not there is null, and what a client cannot do at all is not there as a method.
+
+import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect, isDeepStrictEqual } from "node:util";
+
+const clients = 8;
+const rounds = 100;
+const burstLength = 10_000;
+const connections = 200;
+const largeLength = 1_000_000;
+const patience = 10_000;
+
+// The packages are not beside this file.
+const load = createRequire(`${process.cwd()}/`);
+
+class Memcached {
+  constructor(address) {
+    const Client = load("memcached");
+    // It does not send what is too large: it takes a server that says SERVER_ERROR for gone.
+    this.client = new Client(address, { poolSize: 1, retries: 0, timeout: patience });
+  }
+
+  call(method, ...args) {
+    return new Promise((resolve, reject) =>
+      this.client[method](...args, (error, data) => (error ? reject(error) : resolve(data))),
+    );
+  }
+
+  // Not stored is an error for it.
+  async store(method, ...args) {
+    try {
+      return await this.call(method, ...args);
+    } catch (error) {
+      if (error.notStored) return false;
+      throw error;
+    }
+  }
+
+  set = (key, value, expire = 0) => this.store("set", key, value, expire);
+  add = (key, value) => this.store("add", key, value, 0);
+  replace = (key, value) => this.store("replace", key, value, 0);
+  append = (key, value) => this.store("append", key, value);
+  prepend = (key, value) => this.store("prepend", key, value);
+  cas = (key, value, unique) => this.store("cas", key, value, unique, 0);
+  get = async (key) => (await this.call("get", key)) ?? null;
+  getMany = (keys) => this.call("getMulti", keys);
+  gets = async (key) => {
+    const found = await this.call("gets", key);
+    return [found[key], found.cas];
+  };
+  // False is what it gives for nothing.
+  number = (found) => (found === false ? null : found);
+  incr = async (key, delta) => this.number(await this.call("incr", key, delta));
+  decr = async (key, delta) => this.number(await this.call("decr", key, delta));
+  delete = (key) => this.call("del", key);
+  touch = (key, expire) => this.call("touch", key, expire);
+  flushAll = () => this.call("flush");
+  stat = async (name) => (await this.call("stats"))[0][name];
+  version = async () => (await this.call("version"))[0].version;
+  close = () => this.client.end();
+}
+
+class MemcacheClient {
+  constructor(address) {
+    const { MemcacheClient: Client } = load("memcache-client");
+    const server = { server: address, maxConnections: 1 };
+    this.client = new Client({ server, cmdTimeout: patience, lifetime: 0 });
+  }
+
+  // It rejects with what the server answered.
+  async call(wanted, misses, promise) {
+    try {
+      const [answer] = await promise;
+      equal("the answer", answer, wanted);
+      return true;
+    } catch (error) {
+      if (misses.includes(error.message)) return false;
+      throw error;
+    }
+  }
+
+  store = (method, key, value, options) =>
+    this.call("STORED", ["NOT_STORED", "EXISTS"], this.client[method](key, value, options));
+  set = (key, value, expire = 0) => this.store("set", key, value, { lifetime: expire });
+  add = (key, value) => this.store("add", key, value);
+  replace = (key, value) => this.store("replace", key, value);
+  append = (key, value) => this.store("append", key, value);
+  prepend = (key, value) => this.store("prepend", key, value);
+  cas = (key, value, unique) => this.store("cas", key, value, { casUniq: unique });
+  get = async (key) => (await this.client.get(key))?.value ?? null;
+  getMany = async (keys) => {
+    const found = await this.client.get(keys);
+    return Object.fromEntries(Object.entries(found).map(([key, { value }]) => [key, value]));
+  };
+  gets = async (key) => {
+    const { value, casUniq } = await this.client.gets(key);
+    return [value, casUniq];
+  };
+  number = async (promise) => {
+    try {
+      return Number(await promise);
+    } catch (error) {
+      if (error.message === "NOT_FOUND") return null;
+      throw error;
+    }
+  };
+  incr = (key, delta) => this.number(this.client.incr(key, delta));
+  decr = (key, delta) => this.number(this.client.decr(key, delta));
+  delete = (key) => this.call("DELETED", ["NOT_FOUND"], this.client.delete(key));
+  touch = (key, expire) => this.call("TOUCHED", ["NOT_FOUND"], this.client.touch(key, expire));
+  tooLarge = (key, value) => this.client.set(key, value).catch((error) => error.message);
+  setNoreply = (key, value) => this.client.set(key, value, { noreply: true });
+  setBytes = (key, value) => this.client.set(key, value);
+  flushAll = () => this.client.cmd("flush_all");
+  stat = async (name) => {
+    const { STAT: stats } = await this.client.cmd("stats");
+    return Number(stats.find(([key]) => key === name)[1]);
+  };
+  version = async () => (await this.client.version())[1];
+  close = () => this.client.shutdown();
+}
+
+let count = 0;
+
+function equal(what, got, wanted) {
+  if (!isDeepStrictEqual(got, wanted)) {
+    const show = (value) => inspect(value).slice(0, 200);
+    throw new Error(`${what}: got ${show(got)}, wanted ${show(wanted)}`);
+  }
+  count += 1;
+}
+
+async function until(what, done) {
+  const start = Date.now();
+  while (!(await done())) {
+    if (Date.now() - start > patience) throw new Error(`${what}: not so after ${patience} ms`);
+    await sleep(50);
+  }
+  count += 1;
+}
+
+async function storing(client) {
+  equal("a miss", await client.get("nothing"), null);
+  equal("set", await client.set("key", "value"), true);
+  equal("get", await client.get("key"), "value");
+  equal("set over it", await client.set("key", "other"), true);
+  equal("get of the new value", await client.get("key"), "other");
+  equal("set of nothing", await client.set("empty", ""), true);
+  equal("get of nothing", await client.get("empty"), "");
+
+  equal("add to what is there", await client.add("key", "x"), false);
+  equal("add", await client.add("added", "x"), true);
+  equal("what was added", await client.get("added"), "x");
+  equal("replace", await client.replace("key", "middle"), true);
+  equal("replace of nothing", await client.replace("nothing", "x"), false);
+  equal("append", await client.append("key", " end"), true);
+  equal("prepend", await client.prepend("key", "start "), true);
+  equal("append to nothing", await client.append("nothing", "x"), false);
+  equal("prepend to nothing", await client.prepend("nothing", "x"), false);
+  equal("what was put together", await client.get("key"), "start middle end");
+
+  equal("delete", await client.delete("key"), true);
+  equal("delete of nothing", await client.delete("key"), false);
+  equal("what was deleted", await client.get("key"), null);
+}
+
+async function many(client) {
+  const values = {};
+  for (let number = 0; number < 100; number += 1) {
+    values[`many:${number}`] = `value ${number}`.repeat(number + 1);
+  }
+  const keys = Object.keys(values);
+  await Promise.all(keys.map((key) => client.set(key, values[key])));
+  equal("get of 100 keys", await client.getMany(keys), values);
+  const misses = keys.map((key) => `no:${key}`);
+  equal("get of 100 keys and 100 misses", await client.getMany([...keys, ...misses]), values);
+}
+
+async function numbers(client) {
+  await client.set("number", "9");
+  equal("incr", await client.incr("number", 1), 10);
+  equal("incr by 40", await client.incr("number", 40), 50);
+  equal("decr by 45", await client.decr("number", 45), 5);
+  // The number is written in the place of the old one.
+  equal("a shorter number", await client.get("number"), "5 ");
+  equal("decr stops at 0", await client.decr("number", 100), 0);
+  await client.set("number", "18446744073709551615");
+  equal("incr wraps", await client.incr("number", 3), 2);
+  equal("incr of nothing", await client.incr("nothing", 1), null);
+  equal("decr of nothing", await client.decr("nothing", 1), null);
+}
+
+async function bytesOfAllKinds(client) {
+  for (const value of ["\r\n", "END\r\n", "a\r\nVALUE a 0 1\r\n", "größer\0"]) {
+    equal("set of bytes", await client.set("bytes", value), true);
+    equal("get of bytes", await client.get("bytes"), value);
+  }
+  if (client.setBytes) {
+    const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    await client.setBytes("bytes", all);
+    equal("get of all bytes", await client.get("bytes"), all);
+  }
+  for (const key of ["schlüssel", "ключ:1", "鍵", "k".repeat(250)]) {
+    equal("set of a key", await client.set(key, "value"), true);
+    equal("get of a key", await client.get(key), "value");
+  }
+}
+
+async function large(client) {
+  const value = "0123456789".repeat(largeLength / 10);
+  equal("set of a large value", await client.set("large", value), true);
+  equal("get of a large value", await client.get("large"), value);
+  if (!client.tooLarge) return;
+  const told = await client.tooLarge("large", value + value);
+  equal("what is told of too large a value", /object too large for cache$/.test(told), true);
+  equal("set behind it", await client.set("small", "x"), true);
+  equal("get behind it", await client.get("small"), "x");
+  equal("what was to be replaced", await client.get("large"), null);
+}
+
+async function burst(client) {
+  // At once: they are pipelined.
+  const sets = [];
+  for (let number = 0; number < burstLength; number += 1) {
+    sets.push((client.setNoreply ?? client.set)(`burst:${number % 1000}`, `${number}`));
+  }
+  await Promise.all(sets);
+  const wanted = {};
+  for (let number = burstLength - 1000; number < burstLength; number += 1) {
+    wanted[`burst:${number % 1000}`] = `${number}`;
+  }
+  equal("what a burst stored", await client.getMany(Object.keys(wanted)), wanted);
+}
+
+async function expiry(client) {
+  await client.set("short", "x", 1);
+  await client.set("long", "x", 100);
+  await client.set("touched", "x");
+  equal("touch", await client.touch("touched", 1), true);
+  equal("touch of nothing", await client.touch("nothing", 1), false);
+  for (const key of ["short", "touched"]) {
+    await until(`${key} is gone`, async () => (await client.get(key)) === null);
+  }
+  equal("what stays for longer", await client.get("long"), "x");
+}
+
+async function flush(client) {
+  await client.set("flushed", "x");
+  await client.flushAll();
+  equal("what was flushed", await client.get("flushed"), null);
+  equal("set behind a flush", await client.set("flushed", "y"), true);
+  equal("get behind a flush", await client.get("flushed"), "y");
+}
+
+async function about(client) {
+  const hits = await client.stat("get_hits");
+  await client.set("hit", "x");
+  await client.get("hit");
+  equal("the hits", await client.stat("get_hits"), hits + 1);
+  equal("the version", (await client.version()).startsWith("1."), true);
+}
+
+// Eight add to one number with gets and cas: no addition is lost.
+async function race(connect) {
+  const all = Array.from({ length: clients }, connect);
+  await all[0].set("race", "0");
+  const add = async (client) => {
+    for (let round = 0; round < rounds; round += 1) {
+      for (;;) {
+        const [value, unique] = await client.gets("race");
+        if (await client.cas("race", `${Number(value) + 1}`, unique)) break;
+        conflicts += 1;
+      }
+    }
+  };
+  let conflicts = 0;
+  await Promise.all(all.map(add));
+  equal("the number that eight added to", await all[0].get("race"), `${clients * rounds}`);
+  for (const client of all) client.close();
+  return conflicts;
+}
+
+async function crowd(connect) {
+  const all = Array.from({ length: connections }, connect);
+  const stored = await Promise.all(
+    all.map((client, number) => client.set(`crowd:${number}`, `${number}`)),
+  );
+  equal("sets by many", stored, all.map(() => true));
+  equal("that many are connected", (await all[0].stat("curr_connections")) >= connections, true);
+  const got = await Promise.all(all.map((client, number) => client.get(`crowd:${number}`)));
+  equal("gets by many", got, all.map((_, number) => `${number}`));
+  for (const client of all) client.close();
+}
+
+const [name, host, port] = process.argv.slice(2);
+const kind = { memcached: Memcached, "memcache-client": MemcacheClient }[name];
+const connect = () => new kind(`${host}:${port}`);
+const client = connect();
+await client.flushAll();
+for (const check of [storing, many, numbers, bytesOfAllKinds, large, burst, expiry, flush, about]) {
+  await check(client);
+}
+client.close();
+const conflicts = await race(connect);
+await crowd(connect);
+console.log(`${count} checks passed, ${conflicts} conflicts of cas`);
+process.exit();

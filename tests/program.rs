@@ -88,6 +88,39 @@ fn wrong_arguments_are_told() {
     assert_eq!(text(&stdout), concat!("memwire ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
+/// memcached's users know these; what is not to be had is told in a sentence.
+#[test]
+fn flags_of_memcached_are_answered() {
+    for (args, sentence) in [
+        (&["-d"][..], "it stays in the foreground"),
+        (&["-R", "1000"], "connections take turns by themselves"),
+        (&["-o", "modern"], "there are no further options"),
+        (&["-P", "file"], "a service manager knows it"),
+        (&["-U", "11211"], "UDP is not served, only -U 0 is accepted"),
+        (&["-a", "888"], "expected a mode in octal"),
+        (&["-u", "no such user"], "user"),
+    ] {
+        let Output { status, stderr, .. } = output(&[&["serve", "-p", "0"], args].concat(), b"");
+        assert_eq!(status.code(), Some(2), "{args:?}");
+        assert!(text(&stderr).contains(sentence), "{args:?}: {}", text(&stderr));
+    }
+}
+
+#[test]
+fn pages_and_completions_are_written() {
+    let folder = Folder::new();
+    let path = folder.0.join("man1");
+    let written = output(&["manual", path.to_str().expect("text")], b"");
+    assert!(written.status.success(), "{}", text(&written.stderr));
+    let page = fs::read_to_string(path.join("memwire-serve.1")).expect("a page");
+    assert!(page.contains(".TH") && page.contains("unix\\-mask"), "{page}");
+    let completions = output(&["completions", "bash"], b"");
+    assert!(text(&completions.stdout).contains("complete -F _memwire"));
+    assert_eq!(output(&["completions", "no-shell"], b"").status.code(), Some(2));
+    let Output { status, .. } = output(&["manual", "/proc/no/such/folder"], b"");
+    assert_eq!(status.code(), Some(3));
+}
+
 #[test]
 fn a_wrong_document_is_told_with_its_line() {
     let folder = Folder::new();

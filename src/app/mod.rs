@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 mod conform;
+mod manual;
 mod run;
 mod serve;
 mod vectors;
@@ -35,14 +36,15 @@ enum Command {
     Conform(conform::Args),
     Compare(conform::CompareArgs),
     Vectors(vectors::Args),
+    Manual(manual::Args),
+    Completions(manual::CompletionsArgs),
 }
 
-/// Which dialect is spoken.
+/// Which dialect is spoken: `simple` is set and get with lines that end with LF, `classic` what
+/// memcached's clients speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum DialectName {
-    /// Set and get, lines that end with LF
     Simple,
-    /// What memcached's clients speak
     Classic,
 }
 
@@ -76,6 +78,8 @@ pub fn main() -> ExitCode {
         Command::Conform(args) => conform::execute(&args),
         Command::Compare(args) => conform::compare(&args),
         Command::Vectors(args) => vectors::execute(args),
+        Command::Manual(args) => manual::execute(&args, Cli::command()),
+        Command::Completions(args) => manual::completions(&args, &mut Cli::command()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,13 @@
 //! The server: listeners, the bound on connections, and an orderly end.
 
 use std::{
-    fmt, fs, io,
+    ffi::CString,
+    fmt,
+    fs::{self, Permissions},
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
-    os::unix::fs::FileTypeExt as _,
+    os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process,
     str::FromStr,
@@ -12,7 +15,11 @@ use std::{
     time::Duration,
 };
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::{
+    errno::Errno,
+    sys::resource::{Resource, getrlimit, setrlimit},
+    unistd::{User, geteuid, initgroups, setgid, setuid},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
@@ -30,9 +37,11 @@ use crate::{
     session::Serve,
     store::Cache,
 };
+use familiar::Familiar;
 use stats::{Observed, Settings};
 
 mod connection;
+mod familiar;
 mod outbox;
 mod stats;
 mod transport;
@@ -63,26 +72,33 @@ const REFUSAL: Duration = Duration::from_secs(1);
 /// File descriptors beside those of clients: listeners, standard streams, the runtime's own.
 const OTHER_FILES: u64 = 64;
 
+const AFTER_HELP: &str = "\
+Prints each address to standard error when it is ready. The first SIGTERM or SIGINT ends it in
+order: what was received is answered, within 5 seconds. A second one ends it at once.
+
+Exit codes: 0 in order, 2 the arguments are wrong, 3 something cannot be bound or started.";
+
 /// Serve clients over TCP and Unix sockets, all from one bounded store
-///
-/// Prints each address to standard error when it is ready. The first SIGTERM or SIGINT ends it in
-/// order: what was received is answered, within 5 seconds. A second one ends it at once.
 #[derive(Debug, clap::Args)]
-#[command(after_help = super::EXIT_CODES)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
-    /// Addresses to listen on, such as 127.0.0.1 or 127.0.0.1:11212; all on one port, or each on its own
+    /// Addresses to listen on, each with :PORT or not [default: 127.0.0.1]
     #[arg(short, long, value_name = "ADDR", value_delimiter = ',')]
     listen: Vec<Address>,
 
-    /// TCP port, where an address names none; 0 lets the system choose [default: 11211]
+    /// TCP port where none is named; 0 lets the system choose [default: 11211]
     #[arg(short, long, value_name = "PORT")]
     port: Option<u16>,
 
-    /// Unix socket to listen on; without -l and -p, nothing else is listened on
+    /// Unix socket; without -l and -p, nothing else is listened on
     #[arg(short, long, value_name = "PATH")]
     socket: Option<PathBuf>,
 
-    /// Which dialect is spoken
+    /// Who may use the Unix socket, in octal
+    #[arg(short = 'a', long, value_name = "MODE", default_value = "700", value_parser = mode)]
+    unix_mask: u32,
+
+    /// Which dialect is spoken; classic is memcached's
     #[arg(long, value_enum, default_value = "simple")]
     dialect: DialectName,
 
@@ -102,6 +118,14 @@ pub(super) struct Args {
     #[arg(short = 'I', long, value_name = "SIZE", default_value = "1m")]
     item_size: Size,
 
+    /// User to become when started by root
+    #[arg(short, long, value_name = "NAME")]
+    user: Option<String>,
+
+    /// Only 0, since UDP is not served
+    #[arg(short = 'U', long, value_name = "PORT", default_value = "0", value_parser = no_udp)]
+    udp_port: u16,
+
     /// Close a connection on which nothing moves for so long; 0: never
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     idle_timeout: u64,
@@ -109,6 +133,18 @@ pub(super) struct Args {
     /// Tell of connections; -vv, of what is wrong with them too
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
+
+    #[command(flatten)]
+    familiar: Familiar,
+}
+
+fn mode(text: &str) -> Result<u32, &'static str> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or("expected a mode in octal, such as 700 or 770")
+}
+
+fn no_udp(text: &str) -> Result<u16, &'static str> {
+    if text == "0" { Ok(0) } else { Err("UDP is not served, only -U 0 is accepted") }
 }
 
 /// An IP address, and a port or not.
@@ -152,6 +188,9 @@ impl FromStr for Size {
 }
 
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
+    if let Some(why) = args.familiar.refusal() {
+        return Err(Failure::usage(why.to_owned()));
+    }
     let level = [Level::WARN, Level::INFO, Level::DEBUG][usize::from(args.verbose.min(2))];
     tracing_subscriber::fmt()
         .with_max_level(level)
@@ -210,6 +249,21 @@ fn allow_files(needed: u64) -> Result<(), Failure> {
     })
 }
 
+/// Gives up the rights of root, once what needs them is done.
+fn become_user(name: &str) -> Result<(), Failure> {
+    if !geteuid().is_root() {
+        return Err(Failure::usage("-u is for root, who can become somebody else".to_owned()));
+    }
+    let fail = |error: Errno| Failure::io(format!("cannot become user {name}: {error}"));
+    let Some(user) = User::from_name(name).map_err(fail)? else {
+        return Err(Failure::usage(format!("there is no user {name}")));
+    };
+    let groups = CString::new(name).map_err(|_| fail(Errno::EINVAL))?;
+    initgroups(&groups, user.gid).map_err(fail)?;
+    setgid(user.gid).map_err(fail)?;
+    setuid(user.uid).map_err(fail)
+}
+
 /// What is listened on; a socket file goes when this does.
 enum Listener {
     Tcp(TcpListener),
@@ -231,7 +285,7 @@ impl Listener {
         listen().map(Self::Tcp).map_err(fail)
     }
 
-    fn unix(path: &Path) -> Result<Self, Failure> {
+    fn unix(path: &Path, mode: u32) -> Result<Self, Failure> {
         let shown = path.display();
         let fail =
             |why: &dyn fmt::Display| Err(Failure::io(format!("cannot listen on {shown}: {why}")));
@@ -255,7 +309,13 @@ impl Listener {
             listener = UnixListener::bind(path);
         }
         match listener {
-            Ok(listener) => Ok(Self::Unix(listener, path.to_owned())),
+            Ok(listener) => {
+                let listener = Self::Unix(listener, path.to_owned());
+                match fs::set_permissions(path, Permissions::from_mode(mode)) {
+                    Ok(()) => Ok(listener),
+                    Err(error) => fail(&error),
+                }
+            }
             Err(error) => fail(&error),
         }
     }
@@ -323,7 +383,10 @@ async fn listen<G: Serve + 'static>(
         listeners.push(listener);
     }
     if let Some(path) = &args.socket {
-        listeners.push(Listener::unix(path)?);
+        listeners.push(Listener::unix(path, args.unix_mask)?);
+    }
+    if let Some(name) = &args.user {
+        become_user(name)?;
     }
     let fail = |error| Failure::io(format!("cannot wait for signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;

@@ -30,9 +30,10 @@ class Pymemcache:
             allow_unicode_keys=True,
             default_noreply=False,
         )
-        for (
-            name
-        ) in "get get_many add replace append prepend gets cas incr decr delete touch flush_all close".split():
+        self.close = self.client.close
+        for name in "get get_many add replace append prepend cas gets".split():
+            setattr(self, name, getattr(self.client, name))
+        for name in "incr decr delete touch flush_all".split():
             setattr(self, name, getattr(self.client, name))
 
     def set(self, key, value, expire=0):

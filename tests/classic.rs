@@ -154,6 +154,88 @@ fn sessions_agree_under_every_split_and_mark() {
     }
 }
 
+/// Words, numbers, ends of lines and blocks: what streams are made of, and some whole requests.
+const TOKENS: [&str; 48] = [
+    "get ",
+    "gets ",
+    "gat ",
+    "gats ",
+    "set ",
+    "add ",
+    "replace ",
+    "append ",
+    "prepend ",
+    "cas ",
+    "delete ",
+    "incr ",
+    "decr ",
+    "touch ",
+    "flush_all",
+    "version",
+    "verbosity ",
+    "stats",
+    "quit",
+    " noreply",
+    "k ",
+    "key",
+    "k\x01 ",
+    "0 ",
+    "-1 ",
+    "7 ",
+    "12",
+    "13",
+    "99999999999999999999 ",
+    "set k 1 0 3\r\nabc\r\n",
+    "cas k 1 0 2 9 noreply\r\nab",
+    "get k k\r\n",
+    "incr k 5\n",
+    "VALUE k 7 3\r\nabc\r\n",
+    "VALUE k 7 12 5\r\n",
+    "END\r\n",
+    "STORED\r\n",
+    "17\r\n",
+    "STAT a b",
+    "CLIENT_ERROR ",
+    "\r\n",
+    "\n",
+    "\r",
+    " ",
+    "\0",
+    "abc",
+    "é",
+    "x",
+];
+
+/// The laws on random streams; quickcheck finds the shortest one that breaks any.
+#[test]
+fn the_laws_hold_for_random_streams() {
+    fn laws_hold<G: laws::Checked>(stream: &[u8], cuts: &[usize]) {
+        for limits in [Limits { line: 40, value: 12 }, LIMITS] {
+            laws::oracle::<G>(limits, stream, cuts);
+            laws::split::<G>(limits, stream, cuts);
+            laws::resume::<G>(limits, stream, cuts);
+            laws::total::<G>(limits, stream, cuts);
+        }
+        let limits = Limits { line: 40, value: 12 };
+        laws::prompt::<G>(limits, stream);
+        laws::recover::<G>(limits, stream);
+    }
+    fn property(tokens: Vec<u8>, cuts: Vec<u8>) -> bool {
+        let token = |at: &u8| TOKENS[usize::from(*at) % TOKENS.len()].as_bytes();
+        let stream: Vec<u8> = tokens.iter().flat_map(token).copied().collect();
+        let mut cuts: Vec<usize> =
+            cuts.iter().map(|cut| usize::from(*cut) * stream.len() / 255).collect();
+        cuts.sort_unstable();
+        laws_hold::<Requests>(&stream, &cuts);
+        laws_hold::<Replies>(&stream, &cuts);
+        true
+    }
+    let cases = 100_000;
+    let generator = quickcheck::Gen::new(16);
+    let mut check = quickcheck::QuickCheck::new().rng(generator).tests(cases).max_tests(cases);
+    check.quickcheck(property as fn(Vec<u8>, Vec<u8>) -> bool);
+}
+
 /// Time passes only as the caller says.
 #[test]
 fn items_expire_to_the_second() {

@@ -16,7 +16,7 @@ use laws::{Checked, tiny::Tiny};
 use memwire::{
     Limits, Machine, State,
     dialect::{
-        Grammar,
+        Grammar, classic,
         simple::{Replies, Requests},
     },
 };
@@ -200,6 +200,25 @@ fn replies() {
     let limits = Limits { line: 9, value: 1 };
     let closure = Closure { name: "replies", limits, symbols: &symbols, lacks: &[BLOCK] };
     assert!(closure.check::<Replies>() > 40_000);
+}
+
+/// Blocks of one byte, and blocks of eleven that are skipped.
+#[test]
+#[ignore = "takes a minute: cargo test --test closure classic -- --ignored --nocapture"]
+fn classic_requests() {
+    let symbols: [&[u8]; 3] = [b"set k 0 0 ", b"1", b"\r\n"];
+    let limits = Limits { line: 12, value: 1 };
+    let closure = Closure { name: "classic requests", limits, symbols: &symbols, lacks: &[] };
+    assert!(closure.check::<classic::Requests>() > 1_000_000);
+}
+
+#[test]
+#[ignore = "takes a minute: cargo test --test closure classic -- --ignored --nocapture"]
+fn classic_replies() {
+    let symbols: [&[u8]; 3] = [b"VALUE k 0 ", b"1", b"\r\n"];
+    let limits = Limits { line: 12, value: 1 };
+    let closure = Closure { name: "classic replies", limits, symbols: &symbols, lacks: &[] };
+    assert!(closure.check::<classic::Replies>() > 1_000_000);
 }
 
 /// All classes of bytes that the grammar tells apart.

@@ -154,7 +154,11 @@ fn what_is_wrong_is_told_with_its_line() {
         (vector(&format!("{good}\n>get")), 9, "expected a space after > or <"),
         (vector(&format!("{good}\n> {{text}}")), 9, "what is sent cannot be {text}"),
         (vector(&format!("{good}\n> {{3*a")), 9, "a { without its }"),
-        (vector(&format!("{good}\n> {{a*3}}")), 9, "is neither {text} nor {count*bytes}"),
+        (
+            vector(&format!("{good}\n> {{a*3}}")),
+            9,
+            "is none of {text}, {number name}, {name} or {count*bytes}",
+        ),
         (vector(&format!("{good}\n> {{99999999*a}}")), 9, "a repetition of more than"),
         (vector(&format!("{good}\n> \\q")), 9, "expected printable ASCII"),
         (vector(&format!("{good}\n> \\x0")), 9, "expected printable ASCII"),

@@ -1,5 +1,6 @@
 //! The classic dialect's vectors, through everything that speaks it here, and through a real
 //! memcached.
+#![allow(clippy::needless_pass_by_value, reason = "quickcheck passes by value")]
 
 use std::{env, process::Command};
 

@@ -274,6 +274,21 @@ fn items_expire_to_the_second() {
 
 /// The document is held against the server that it describes. What that does otherwise is a list,
 /// in which nothing may stand that is not so.
+/// Found by `cargo test --test differential`: a format's width has 16 bits.
+#[test]
+fn a_number_is_padded_to_any_length() {
+    let (mut store, mut session) = (Map::new(), Session::<Requests>::new(LIMITS));
+    for length in [65_535, 65_536, 1_000_000] {
+        let zeros = "0".repeat(length);
+        let requests = format!("set k 0 0 {length}\r\n{zeros}\r\nincr k 12\r\nget k\r\n");
+        let mut replies = Vec::new();
+        session.advance(&mut store, NOW, &mut requests.as_bytes(), &mut replies);
+        let value = format!("12{}", " ".repeat(length - 2));
+        let expected = format!("STORED\r\n12\r\nVALUE k 0 {length}\r\n{value}\r\nEND\r\n");
+        assert!(replies == expected.as_bytes(), "{length}");
+    }
+}
+
 #[test]
 fn a_real_memcached_does_as_the_document_says() {
     if Command::new("memcached").arg("-V").output().is_err() {

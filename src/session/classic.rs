@@ -1,6 +1,6 @@
 //! What the classic dialect's requests do.
 
-use alloc::{format, string::ToString as _, vec::Vec};
+use alloc::{string::ToString as _, vec::Vec};
 use core::{num::NonZeroU64, str};
 
 use super::{Context, Serve, Served, Unanswered};
@@ -267,8 +267,10 @@ fn calculate<S: Store, O>(
         };
         let number = change(number);
         // As memcached does it, which writes the new number in the place of the old one.
-        let text = format!("{number:<width$}", width = old.value().len());
-        let item = Item::from(text.into_bytes()).with_meta(*old.meta());
+        let mut text = number.to_string().into_bytes();
+        // Not by a format's width, which has 16 bits.
+        text.resize(text.len().max(old.value().len()), b' ');
+        let item = Item::from(text).with_meta(*old.meta());
         (Change::Renew(item), Reply::Number(number))
     });
     match reply {

@@ -182,6 +182,17 @@ fn shrink(session: &Session, seed: u64, report: String) -> String {
     report
 }
 
+/// Tells the session in which something panics.
+struct Running(u64);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("in session {seed} (SEED={seed} SESSIONS=1)", seed = self.0);
+        }
+    }
+}
+
 /// So many sessions from this one on, and whether all were answered alike.
 fn run(first: u64, sessions: u64, pairs: usize) {
     let start = Instant::now();
@@ -199,6 +210,7 @@ fn run(first: u64, sessions: u64, pairs: usize) {
                         break;
                     }
                     let seed = first.wrapping_add(index);
+                    let _running = Running(seed);
                     let session = session(seed);
                     let (told, plan) = compare(&pair, &session, seed);
                     for known in plan.met {

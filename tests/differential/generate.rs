@@ -21,8 +21,13 @@ pub struct Session {
 pub fn session(seed: u64) -> Session {
     let mut rng = Rng::with_seed(seed);
     let fresh = rng.u8(..16) == 0;
-    let mut source = Source { rng, fresh };
+    let heavy = rng.u16(..400) == 0;
+    let mut source = Source { rng, fresh, heavy };
     let mut requests = Vec::new();
+    for _ in 0..source.rng.u8(..4) {
+        // Most commands do little to a key that holds nothing.
+        requests.push(source.plain_set());
+    }
     for _ in 0..source.rng.u8(1..=12) {
         source.request(&mut requests);
     }
@@ -35,6 +40,8 @@ pub fn session(seed: u64) -> Session {
 struct Source {
     rng: Rng,
     fresh: bool,
+    /// Whether values are large.
+    heavy: bool,
 }
 
 type Words = Vec<Vec<u8>>;
@@ -57,56 +64,44 @@ impl Source {
             4 => b"\xff\x80".to_vec(),
             5 => b"a\x01".to_vec(),
             6 => b"\x7f".to_vec(),
-            _ => self.of(&["a", "a", "a", "b", "b", "key", "0", "END"]).to_vec(),
+            _ => {
+                self.of(&["a", "a", "a", "a", "a", "a", "a", "b", "b", "b", "key", "END"]).to_vec()
+            }
         };
         if self.fresh && key.len() < 200 { [PREFIX, &key[..]].concat() } else { key }
     }
 
+    fn plain_set(&mut self) -> Vec<u8> {
+        let (key, value) = (self.key(), self.value());
+        let line = format!(" {} 0 {}\r\n", self.rng.u8(..3), value.len());
+        [b"set ", &key[..], line.as_bytes(), &value, b"\r\n"].concat()
+    }
+
     fn flags(&mut self) -> &'static [u8] {
-        if self.one_in(2) {
-            return b"0";
+        match self.rng.u32(..20) {
+            0..10 => b"0",
+            10..18 => {
+                self.of(&["1", "7", "007", "+5", "65535", "65536", "2147483648", "4294967295"])
+            }
+            _ => {
+                self.of(&["4294967296", "18446744073709551615", "18446744073709551616", "-1", "-0"])
+            }
         }
-        self.of(&[
-            "1",
-            "7",
-            "007",
-            "+5",
-            "65535",
-            "65536",
-            "2147483648",
-            "4294967295",
-            "4294967296",
-            "18446744073709551615",
-            "18446744073709551616",
-            "-1",
-            "-0",
-        ])
     }
 
     fn exptime(&mut self) -> &'static [u8] {
-        match self.rng.u32(..20) {
-            0..12 => b"0",
-            12..19 => self.of(&[
-                "100",
-                "1000",
-                "2592000",
-                "2592001",
-                "-1",
-                "-1000",
-                "1000000000",
-                "2147483647",
-                "+100",
-                "-2147483648",
-            ]),
+        match self.rng.u32(..40) {
+            0..28 => b"0",
+            28..33 => self.of(&["100", "1000", "2592000", "2147483647", "+100", "000"]),
+            33..38 => self.of(&["-1", "-1000", "-2147483648", "2592001", "1000000000"]),
+            38 => self.of(&["x", "1x", "9223372036854775808", "-9223372036854775809", "-", "1.0"]),
             _ => self.of(&[
                 "1",
                 "2147483648",
                 "4294967296",
                 "-2147483649",
                 "9223372036854775807",
-                "9223372036854775808",
                 "-9223372036854775808",
-                "-9223372036854775809",
             ]),
         }
     }
@@ -131,8 +126,16 @@ impl Source {
     }
 
     fn value(&mut self) -> Vec<u8> {
-        match self.rng.u32(..1000) {
-            0..500 => self
+        if self.heavy && self.one_in(2) {
+            return match self.rng.u8(..8) {
+                0 => vec![b'v'; 2_000_000],
+                1 => vec![b'v'; self.rng.usize(1_040_000..1_060_000)],
+                2..5 => vec![b'v'; self.rng.usize(400_000..700_000)],
+                _ => vec![b'0'; self.rng.usize(5_000..100_000)],
+            };
+        }
+        match self.rng.u32(..10) {
+            0..5 => self
                 .of(&[
                     "0",
                     "1",
@@ -150,16 +153,16 @@ impl Source {
                     "100000000000000000000",
                 ])
                 .to_vec(),
-            500..600 => self
+            5 => self
                 .of(&[
                     "007", "+1", "-1", "-0", " 1", "1 ", "1  ", "\t1", "1\t", "1\n", "1\r\n", "1x",
                     "1 x", "x1", "1.0", "0x1", " ", "\x0b1", "1\x0b", "1\0", "",
                 ])
                 .to_vec(),
-            600..700 => self
+            6 => self
                 .of(&["\r\n", "\n", "\r", "get a\r\n", "END\r\n", "VALUE a 0 1\r\n", "\0\0\0"])
                 .to_vec(),
-            700..998 => {
+            _ => {
                 let size =
                     if self.one_in(20) { self.rng.usize(..5000) } else { self.rng.usize(..24) };
                 let text = self.one_in(2);
@@ -167,9 +170,6 @@ impl Source {
                     .map(|_| if text { self.rng.u8(b'!'..=b'~') } else { self.rng.u8(..) })
                     .collect()
             }
-            998 => vec![b'v'; self.rng.usize(500_000..1_000_000)],
-            _ if self.one_in(2) => vec![b'v'; 2_000_000],
-            _ => vec![b'0'; self.rng.usize(5_000..100_000)],
         }
     }
 
@@ -187,7 +187,7 @@ impl Source {
         let mut block = None;
         match self.rng.u32(..100) {
             0..24 => {
-                let verb = self.of(&["set", "set", "add", "replace", "append", "prepend"]);
+                let verb = self.of(&["set", "set", "set", "add", "replace", "append", "prepend"]);
                 block = Some(self.store(&mut words, verb));
             }
             24..34 => {
@@ -200,7 +200,7 @@ impl Source {
                     }
                 }
                 block = Some(self.store(&mut words, b"cas"));
-                if !self.one_in(4) {
+                if !self.one_in(8) {
                     words[1] = key;
                 }
                 let unique = match self.rng.u32(..20) {

@@ -441,5 +441,5 @@ fn is_odd_number(value: &[u8]) -> bool {
     let lenient = lenient(value);
     let signed = value.trim_ascii_start().starts_with(b"-");
     // A large item is none for memcached, whatever is in it.
-    signed || lenient.filter(in_range) != strict || (strict.is_some() && value.len() > 100_000)
+    signed || lenient.filter(in_range) != strict || (strict.is_some() && value.len() > 400_000)
 }

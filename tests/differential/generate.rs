@@ -21,7 +21,7 @@ pub struct Session {
 pub fn session(seed: u64) -> Session {
     let mut rng = Rng::with_seed(seed);
     let fresh = rng.u8(..16) == 0;
-    let heavy = rng.u16(..400) == 0;
+    let heavy = rng.u16(..150) == 0;
     let mut source = Source { rng, fresh, heavy };
     let mut requests = Vec::new();
     for _ in 0..source.rng.u8(..4) {
@@ -56,6 +56,9 @@ impl Source {
     }
 
     fn key(&mut self) -> Vec<u8> {
+        if self.heavy && !self.one_in(8) {
+            return b"b".to_vec();
+        }
         let key = match self.rng.u32(..200) {
             0 => vec![b'k'; 250],
             1 => vec![b'k'; 251],
@@ -128,9 +131,9 @@ impl Source {
     fn value(&mut self) -> Vec<u8> {
         if self.heavy && self.one_in(2) {
             return match self.rng.u8(..8) {
-                0 => vec![b'v'; 2_000_000],
-                1 => vec![b'v'; self.rng.usize(1_040_000..1_060_000)],
-                2..5 => vec![b'v'; self.rng.usize(400_000..700_000)],
+                0..2 => vec![b'v'; 1_100_000],
+                2 => vec![b'v'; self.rng.usize(1_040_000..1_060_000)],
+                3..6 => vec![b'v'; self.rng.usize(400_000..700_000)],
                 _ => vec![b'0'; self.rng.usize(5_000..100_000)],
             };
         }
@@ -192,11 +195,11 @@ impl Source {
             }
             24..34 => {
                 let key = self.key();
-                if self.one_in(2) {
+                if !self.one_in(4) {
                     let verb: &[u8] = if self.one_in(5) { b"gats 0" } else { b"gets" };
                     requests.push([verb, b" ", &key, b"\r\n"].concat());
-                    if self.one_in(3) {
-                        self.request(requests);
+                    if self.one_in(2) {
+                        requests.push(self.change(&key));
                     }
                 }
                 block = Some(self.store(&mut words, b"cas"));
@@ -270,6 +273,30 @@ impl Source {
         requests.push(request);
     }
 
+    /// What may change a value, or its number, or neither.
+    fn change(&mut self, key: &[u8]) -> Vec<u8> {
+        let [before, after] = self
+            .rng
+            .choice([
+                ["set ", " 0 0 1\r\n5\r\n"],
+                ["add ", " 0 0 1\r\n5\r\n"],
+                ["replace ", " 0 0 1 noreply\r\n5\r\n"],
+                ["append ", " 0 0 1\r\n5\r\n"],
+                ["prepend ", " 0 0 0\r\n\r\n"],
+                ["incr ", " 0\r\n"],
+                ["incr ", " 1 noreply\r\n"],
+                ["decr ", " 1\r\n"],
+                ["touch ", " 100\r\n"],
+                ["touch ", " -1\r\n"],
+                ["gat 0 ", "\r\n"],
+                ["delete ", "\r\n"],
+                ["flush_all\r\nget ", "\r\n"],
+                ["set ", " 0 0 1\r\n55\r\n"],
+            ])
+            .expect("one of them");
+        [before.as_bytes(), key, after.as_bytes()].concat()
+    }
+
     /// The line of a storage command, and its block.
     fn store(&mut self, words: &mut Words, verb: &[u8]) -> Vec<u8> {
         let block = self.value();
@@ -280,6 +307,16 @@ impl Source {
             _ => block.len(),
         };
         let count = match self.rng.u32(..200) {
+            3 => {
+                let odd =
+                    ["-1", "2147483645", "2147483646", "2147483647", "2147483648", "4294967295"];
+                self.rng.choice(odd).unwrap_or_default().to_owned()
+            }
+            4 => {
+                let odd =
+                    ["9223372036854775808", "18446744073709551616", "x", "1e3", "1.0", "-", "+"];
+                self.rng.choice(odd).unwrap_or_default().to_owned()
+            }
             0 => format!("+{count}"),
             1 => format!("00{count}"),
             2 => format!("-{count}"),

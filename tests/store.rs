@@ -1,6 +1,6 @@
 //! What every store does, alone and shared.
 
-use std::thread;
+use std::{collections::BTreeSet, thread};
 
 use memwire::store::{Cache, Change, Item, Map, Store};
 
@@ -115,4 +115,65 @@ fn a_cache_stays_within_its_capacity() {
         }
     }
     assert!(cache.weight() > 7 << 20, "{}", cache.weight());
+}
+
+/// A client finds what it has just set, though the store is full.
+#[test]
+fn what_was_just_put_stays_and_what_goes_is_counted() {
+    let cache = cache(64);
+    let mut store = &cache;
+    for i in 0..100_000_u32 {
+        store.update(i.to_string().as_bytes(), |_| (put(&[b'v'; 1000]), ()));
+        store.get((i / 2).to_string().as_bytes(), |_| ());
+    }
+    let evicted = cache.evicted();
+    assert!(evicted > 30_000, "{evicted}");
+    let largest = vec![b'v'; MIB];
+    for i in 0..100_u32 {
+        let key = format!("large {i}");
+        store.update(key.as_bytes(), |_| (put(&largest), ()));
+        for j in 0..500_u32 {
+            store.update(format!("{i} {j}").as_bytes(), |_| (put(&[b'v'; 1000]), ()));
+        }
+        assert!(store.get(key.as_bytes(), |_| ()).is_some(), "{key}");
+    }
+    assert!(cache.evicted() > evicted);
+}
+
+/// Whoever changes an item finds the number of the change before, and nobody else does.
+#[test]
+fn numbers_of_items_are_unique() {
+    let cache = cache(64);
+    let seen: Vec<u64> = thread::scope(|scope| {
+        let work = |_| {
+            scope.spawn(|| {
+                let renew = |i: u32| {
+                    (&cache).update((i % 16).to_string().as_bytes(), |old| {
+                        let before = old.map_or(0, |item| item.meta().unique);
+                        (Change::Renew(Item::from(&b"v"[..])), before)
+                    })
+                };
+                (0..4000).map(renew).collect::<Vec<_>>()
+            })
+        };
+        let threads: Vec<_> = (0..4).map(work).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let given: BTreeSet<_> = seen.iter().filter(|unique| **unique > 0).collect();
+    assert_eq!(given.len(), 4 * 4000 - 16);
+}
+
+/// No time passes while all is given up, at once or later.
+#[test]
+fn a_generation_ends_when_its_time_comes() {
+    fn check(mut store: impl Store) {
+        assert_eq!(store.generation(5), 0);
+        store.flush(10);
+        assert_eq!((store.generation(9), store.generation(10), store.generation(11)), (0, 1, 1));
+        store.flush(20);
+        store.flush(15);
+        assert_eq!((store.generation(14), store.generation(30), store.generation(99)), (1, 2, 2));
+    }
+    check(Map::new());
+    check(&cache(8));
 }

@@ -1,7 +1,7 @@
 use std::{
     fmt, iter,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{
             AtomicU32, AtomicU64, AtomicUsize,
             Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -9,10 +9,7 @@ use std::{
     },
 };
 
-use quick_cache::{
-    DefaultHashBuilder, OptionsBuilder, Weighter,
-    sync::{self, DefaultLifecycle},
-};
+use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter, sync};
 
 use super::{Change, Count, Item, Store};
 
@@ -37,7 +34,8 @@ const HOT: f64 = 0.75;
 
 /// A bounded map that clients share. When it is full, what was used least goes.
 pub struct Cache {
-    items: sync::Cache<Vec<u8>, Item, Weight, DefaultHashBuilder>,
+    items: sync::Cache<Vec<u8>, Item, Weight, DefaultHashBuilder, Evictions>,
+    evicted: Arc<AtomicU64>,
     /// One for each shard: held while one of its keys is updated. It guards how many items of the
     /// shard were renewed.
     locks: Box<[Mutex<u64>]>,
@@ -46,6 +44,18 @@ pub struct Cache {
     counts: Box<[Counts]>,
     /// When the next generation begins; `u64::MAX`: never.
     flush_at: AtomicU64,
+}
+
+/// Counts what is given up for want of room.
+#[derive(Clone)]
+struct Evictions(Arc<AtomicU64>);
+
+impl Lifecycle<Vec<u8>, Item> for Evictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: Vec<u8>, _: Item) {
+        self.0.fetch_add(1, Relaxed);
+    }
 }
 
 /// So many threads count without ever waiting for each other.
@@ -94,15 +104,17 @@ impl Cache {
         options.shards(shards).weight_capacity(capacity as u64).hot_allocation(HOT);
         // Decides only how many keys of evicted items are remembered.
         options.estimated_items_capacity(capacity / 1024);
+        let evicted = Arc::new(AtomicU64::new(0));
         let items = sync::Cache::with_options(
             options.build().expect("both capacities are set"),
             Weight,
             DefaultHashBuilder::default(),
-            DefaultLifecycle::default(),
+            Evictions(Arc::clone(&evicted)),
         );
         let locks = iter::repeat_with(Mutex::default).take(items.num_shards()).collect();
         Self {
             items,
+            evicted,
             locks,
             counts: iter::repeat_with(Counts::default).take(COUNTS).collect(),
             generation: AtomicU32::new(0),
@@ -134,6 +146,12 @@ impl Cache {
         for count in self.counts.iter().flat_map(|counts| &counts.0) {
             count.store(0, Relaxed);
         }
+    }
+
+    /// How many items were given up for want of room.
+    #[must_use]
+    pub fn evicted(&self) -> u64 {
+        self.evicted.load(Relaxed)
     }
 
     /// How many bytes it may take.

@@ -89,6 +89,7 @@ impl Observed {
         tell("threads", &self.settings.threads);
         tell("bytes", &self.cache.weight());
         tell("curr_items", &self.cache.len());
+        tell("evictions", &self.cache.evicted());
     }
 
     fn settings(&self, tell: &mut dyn FnMut(&str, &dyn Display)) {

@@ -6,7 +6,7 @@ use core::{error::Error, fmt, str};
 
 use memchr::memchr;
 
-pub use super::ErrorKind;
+pub use super::{BadReply, ErrorKind};
 use super::{
     Grammar, Lexis, Line, Scanned, Span, Value,
     bytes::graphic_end,
@@ -638,32 +638,6 @@ impl Reply<'_> {
         }
     }
 }
-
-/// What a client cannot follow in a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BadReply {
-    /// The line passes [`Limits::line`].
-    LongLine,
-    /// The line is none of the dialect's replies (`reply/lines`).
-    Unknown,
-    /// The count of a `VALUE` passes [`Limits::value`].
-    LargeValue,
-    /// The data block is not followed by CR LF.
-    BlockEnd,
-}
-
-impl fmt::Display for BadReply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::LongLine => "the reply's line is too long",
-            Self::Unknown => "the line is no reply of this dialect",
-            Self::LargeValue => "the reply's value is too large",
-            Self::BlockEnd => "the reply's data block is not followed by CR LF",
-        })
-    }
-}
-
-impl Error for BadReply {}
 
 /// The grammar of replies: the client's side. Replies are read as strictly as they are written:
 /// words are separated by one space, numbers have no sign and no leading zeros, and lines end with

@@ -1,5 +1,33 @@
+use core::{error::Error, fmt};
+
 use super::Span;
 use crate::Output;
+
+/// What a client cannot follow in a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BadReply {
+    /// The line passes [`Limits::line`](crate::Limits::line).
+    LongLine,
+    /// The line is none of the dialect's replies (`reply/lines`).
+    Unknown,
+    /// The count of a `VALUE` passes [`Limits::value`](crate::Limits::value).
+    LargeValue,
+    /// The data block is not followed by what ends one.
+    BlockEnd,
+}
+
+impl fmt::Display for BadReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LongLine => "the reply's line is too long",
+            Self::Unknown => "the line is no reply of this dialect",
+            Self::LargeValue => "the reply's value is too large",
+            Self::BlockEnd => "the reply's data block does not end where it should",
+        })
+    }
+}
+
+impl Error for BadReply {}
 
 /// Who is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

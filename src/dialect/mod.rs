@@ -17,7 +17,7 @@ mod keys;
 pub mod simple;
 mod words;
 
-pub use error::ErrorKind;
+pub use error::{BadReply, ErrorKind};
 pub use keys::{Key, Keys, Lexis};
 
 /// One direction of a dialect, requests or replies, as the machine sees it.

@@ -4,6 +4,7 @@
 use alloc::{boxed::Box, vec, vec::Vec};
 use core::str;
 
+pub use super::ReplyFault;
 use super::{Account, Blocks, Judged, read};
 use crate::Limits;
 
@@ -229,16 +230,6 @@ pub enum Reply<'s> {
     Line(&'s [u8]),
     /// The line and the value.
     Value(&'s [u8], &'s [u8]),
-}
-
-/// What is wrong with a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the refusal of the same name")]
-pub enum ReplyFault {
-    LongLine,
-    Unknown,
-    LargeValue,
-    BlockEnd,
 }
 
 /// What a stream of replies says.

@@ -33,6 +33,16 @@ pub struct Event<T, F> {
     pub what: Result<T, F>,
 }
 
+/// What is wrong with a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the refusal of the same name")]
+pub enum ReplyFault {
+    LongLine,
+    Unknown,
+    LargeValue,
+    BlockEnd,
+}
+
 /// Where a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stands {

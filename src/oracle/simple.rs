@@ -2,6 +2,7 @@
 
 use alloc::{boxed::Box, collections::BTreeMap, string::ToString, vec::Vec};
 
+pub use super::ReplyFault;
 use super::{Account, Blocks, Judged, read};
 use crate::Limits;
 
@@ -136,16 +137,6 @@ pub enum Reply<'s> {
     End,
     /// The first word, and what follows it behind a space.
     Error(&'s [u8], &'s [u8]),
-}
-
-/// What is wrong with a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the refusal of the same name")]
-pub enum ReplyFault {
-    LongLine,
-    Unknown,
-    LargeValue,
-    BlockEnd,
 }
 
 /// What a stream of replies says.

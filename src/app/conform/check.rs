@@ -216,6 +216,10 @@ impl Checker {
                 let (script, outcome) = self.converse(at, &make, &cuts).await;
                 runs += 1;
                 if outcome.ending == Ending::Right {
+                    if script.disturbs {
+                        // What it did may not be over.
+                        host = self.renewed(at).await;
+                    }
                     continue;
                 }
                 let dear = matches!(outcome.ending, Ending::TimedOut { .. });

@@ -5,6 +5,7 @@ use std::{
     env,
     io::{ErrorKind, Read as _, Write as _},
     net::Shutdown,
+    ops::Range,
     os::unix::net::UnixStream,
     process::{Child, Command, Stdio},
     thread,
@@ -129,6 +130,22 @@ pub const OTHER: &[u8; 20] = b"unique-of-other-key!";
 /// No item has this one.
 const NOBODYS: u64 = 99_999_999_999_999;
 
+/// The key of a `cas`, and the place of what should be its number.
+pub fn unique_of_cas(request: &[u8]) -> Option<(&[u8], Range<usize>)> {
+    let end = request.iter().position(|byte| *byte == b'\n').unwrap_or(request.len());
+    let line = request[..end].strip_suffix(b"\r").unwrap_or(&request[..end]);
+    let mut words = Vec::new();
+    let mut start = 0;
+    for word in line.split(|byte| *byte == b' ') {
+        if !word.is_empty() {
+            words.push(start..start + word.len());
+        }
+        start += word.len() + 1;
+    }
+    let [verb, key, _, _, _, unique, ..] = &words[..] else { return None };
+    (&line[verb.clone()] == b"cas").then(|| (&line[key.clone()], unique.clone()))
+}
+
 /// The numbers that a server told, the first and the last of each key.
 #[derive(Default)]
 pub struct Uniques(BTreeMap<Vec<u8>, (u64, u64)>);
@@ -137,21 +154,16 @@ impl Uniques {
     /// The request with a number of this server's, if it is a `cas` that asks for one.
     pub fn fill(&self, request: &[u8]) -> Vec<u8> {
         let mut filled = request.to_vec();
-        let end = request.iter().position(|byte| *byte == b'\n').unwrap_or(request.len());
-        let line = request[..end].strip_suffix(b"\r").unwrap_or(&request[..end]);
-        let words = line.split(|byte| *byte == b' ');
-        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-        let [b"cas", key, _, _, _, mark, ..] = words[..] else { return filled };
+        let Some((key, place)) = unique_of_cas(request) else { return filled };
         let told = self.0.get(key);
-        let number = match mark {
-            _ if mark == LAST => told.map(|told| told.1),
-            _ if mark == FIRST => told.map(|told| told.0),
-            _ if mark == OTHER => self.0.iter().find(|told| told.0 != key).map(|told| told.1.1),
+        let number = match &request[place.clone()] {
+            mark if mark == LAST => told.map(|told| told.1),
+            mark if mark == FIRST => told.map(|told| told.0),
+            mark if mark == OTHER => self.0.iter().find(|told| told.0 != key).map(|told| told.1.1),
             _ => return filled,
         };
         let number = format!("{:020}", number.unwrap_or(NOBODYS));
-        let at = request.windows(mark.len()).position(|part| part == mark).expect("the word");
-        filled[at..at + mark.len()].copy_from_slice(number.as_bytes());
+        filled[place].copy_from_slice(number.as_bytes());
         filled
     }
 

@@ -301,7 +301,7 @@ fn an_item_that_is_missing_once_is_odd_and_more_often_wrong() {
         let address = subject(behave).to_string();
         conform(&["--tcp", &address, "--only", "set/[a-n]*", "--split", "each"])
     };
-    let (code, out, _) = run(|stream| forget(stream, &RARELY, 1000));
+    let (code, out, _) = run(|stream| forget(stream, &RARELY, 3000));
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("odd set/") && out.contains("it was there 8 times"), "{out}");
     let (code, out, _) = run(|stream| forget(stream, &OFTEN, 7));

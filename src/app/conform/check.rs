@@ -34,8 +34,9 @@ const AGAIN: u32 = 2;
 /// So often, if an item was missing that a full store may have given up.
 const AGAIN_FOR_ITEMS: u32 = 8;
 
-/// A vector for which that happens more often than this fails.
+/// A vector for which that happens more often than this fails, and than once in so many times.
 const LOST: u32 = 2;
+const LOST_ONCE_IN: u32 = 64;
 
 /// At most so many conversations, and so long, to find a smaller failure.
 const SHRINKS: usize = 200;
@@ -192,7 +193,7 @@ impl Checker {
         let since = Instant::now();
         let mut result = VectorResult::new(vector);
         let mut faults: Vec<Fault> = vec![];
-        let mut lost = 0;
+        let (mut lost, mut all_runs) = (0, 0);
         let mut host = self.subject.host().await;
         let mut whole_passes = false;
         'ways: for split in &self.splits {
@@ -215,6 +216,7 @@ impl Checker {
                 };
                 let (script, outcome) = self.converse(at, &make, &cuts).await;
                 runs += 1;
+                all_runs += 1;
                 if outcome.ending == Ending::Right {
                     if script.disturbs {
                         // What it did may not be over.
@@ -236,7 +238,7 @@ impl Checker {
                 };
                 if let (Ok(at), false) = (&host, dear || self.gone.load(Relaxed)) {
                     self.confirm(at, &make, &mut fault).await;
-                    if lost < LOST && self.has_given_up(&fault) {
+                    if lost < LOST.max(all_runs / LOST_ONCE_IN) && self.has_given_up(&fault) {
                         lost += 1;
                         result.note = Some(given_up(&fault));
                         continue;

@@ -22,7 +22,11 @@ for path in fuzz/fuzz_targets/*.rs; do
   rm -f "$OUT/${target}_seed_corpus.zip"
   zip -qjr "$OUT/${target}_seed_corpus.zip" "corpus/$target" "corpus/regressions/$target" 2>/dev/null ||
     zip -qjr "$OUT/${target}_seed_corpus.zip" "corpus/$target"
-  case $target in classic_*) dialect=classic ;; *) dialect=simple ;; esac
-  cp "fuzz/$dialect.dict" "$OUT/$target.dict"
+  case $target in
+    classic_*) words=classic ;;
+    differential) words=differential ;;
+    *) words=simple ;;
+  esac
+  cp "fuzz/$words.dict" "$OUT/$target.dict"
   printf '[libfuzzer]\nmax_len = 512\n' >"$OUT/$target.options"
 done

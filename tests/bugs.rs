@@ -75,6 +75,7 @@ fn which_layer_catches_which() {
         "fuzz/fuzz_targets",
         "fuzz/simple.dict",
         "fuzz/classic.dict",
+        "fuzz/differential.dict",
     ] {
         copy(&root().join(name), &tree.join(name));
     }

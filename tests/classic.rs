@@ -1,8 +1,5 @@
-//! The classic dialect's vectors, through everything that speaks it here, and through a real
-//! memcached.
+//! The classic dialect's vectors, through everything that speaks it here.
 #![allow(clippy::needless_pass_by_value, reason = "quickcheck passes by value")]
-
-use std::{env, process::Command};
 
 use memwire::{
     Limits, Progress, Session,
@@ -272,8 +269,6 @@ fn items_expire_to_the_second() {
     assert_eq!(say(999, "get k\r\n"), hit, "the first flush was replaced by the second");
 }
 
-/// The document is held against the server that it describes. What that does otherwise is a list,
-/// in which nothing may stand that is not so.
 /// Found by `cargo test --test differential`: a format's width has 16 bits.
 #[test]
 fn a_number_is_padded_to_any_length() {
@@ -287,23 +282,4 @@ fn a_number_is_padded_to_any_length() {
         let expected = format!("STORED\r\n12\r\nVALUE k 0 {length}\r\n{value}\r\nEND\r\n");
         assert!(replies == expected.as_bytes(), "{length}");
     }
-}
-
-#[test]
-fn a_real_memcached_does_as_the_document_says() {
-    if Command::new("memcached").arg("-V").output().is_err() {
-        assert!(env::var_os("CI").is_none(), "CI needs memcached");
-        eprintln!("skipped: there is no memcached");
-        return;
-    }
-    let root = env!("CARGO_MANIFEST_DIR");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_memwire"));
-    command.current_dir(root).args(["conform", "--dialect", "classic", "--level", "should"]);
-    command.args(["--spawn", "exec memcached -u root -l 127.0.0.1 -p {port} -U 0 -t 1"]);
-    // A line that comes in pieces is another thing to it than one that comes whole.
-    command.args(["--split", "whole", "--known-failures", "spec/memcached-1.6.18.txt"]);
-    let output = command.output().expect("it runs");
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}");
-    assert!(told.contains(" fail and are known"), "{told}");
 }

@@ -9,13 +9,16 @@ use memwire::{
         simple::{ErrorKind, Key, Keys, Reply, Request, Requests},
     },
     store::Map,
-    vectors::{CLASSIC, SIMPLE, Suite, Vector},
+    vectors::{CLASSIC, Part, Remembered, SIMPLE, Step, Suite, Vector},
 };
 
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
-use targets::TARGETS;
+use targets::{
+    TARGETS,
+    differential::{FIRST, LAST, OTHER, PREFIX},
+};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -31,7 +34,8 @@ fn names(folder: &str) -> BTreeSet<String> {
 }
 
 fn suite(target: &str) -> Suite {
-    let dialect = if target.starts_with("classic_") { &CLASSIC } else { &SIMPLE };
+    let is_classic = target.starts_with("classic_") || target == "differential";
+    let dialect = if is_classic { &CLASSIC } else { &SIMPLE };
     Suite::from_json(dialect.suite).expect("the vectors can be read")
 }
 
@@ -41,6 +45,9 @@ fn seed(target: &str, vector: &Vector) -> Option<Vec<u8>> {
     if target == "classic_replies" {
         stream.clear();
         vector.expected().expand(&mut stream);
+    }
+    if target == "differential" {
+        stream = with_marks(vector);
     }
     let (head, tail) = stream.split_at(stream.len() / 2);
     match target {
@@ -61,6 +68,26 @@ fn seed(target: &str, vector: &Vector) -> Option<Vec<u8>> {
         }
         _ => Some([head, &[targets::CUT], tail].concat()),
     }
+}
+
+/// What is sent, with marks in place of the numbers that a server is to tell first.
+fn with_marks(vector: &Vector) -> Vec<u8> {
+    let sent = vector.steps.iter().filter_map(|step| match step {
+        Step::Send(pattern) => Some(pattern),
+        Step::Expect(_) => None,
+    });
+    let mut marks = Remembered::new();
+    let mut stream = Vec::new();
+    for pattern in sent {
+        for part in pattern.parts() {
+            if let Part::Same(name) = part {
+                let mark = if marks.is_empty() { FIRST } else { LAST };
+                marks.entry(name.clone()).or_insert_with(|| mark.to_vec());
+            }
+        }
+        pattern.fill(&marks, &mut stream);
+    }
+    stream
 }
 
 #[test]
@@ -175,7 +202,14 @@ fn dictionary(text: Vec<u8>) -> String {
 /// `MEMWIRE_BLESS=1 cargo test --test corpus` writes them.
 #[test]
 fn the_dictionaries_are_current() {
-    for (name, text) in [("simple", simple_text()), ("classic", CLASSIC_WORDS.into())] {
+    let [first, last, other] = [FIRST, LAST, OTHER].map(<[u8; 20]>::as_slice);
+    let marks = [CLASSIC_WORDS.as_bytes(), PREFIX, b" ", first, b" ", last, b" ", other];
+    let texts = [
+        ("simple", simple_text()),
+        ("classic", CLASSIC_WORDS.into()),
+        ("differential", marks.concat()),
+    ];
+    for (name, text) in texts {
         let path = path(&format!("fuzz/{name}.dict"));
         let dictionary = dictionary(text);
         if env::var_os("MEMWIRE_BLESS").is_some() {

@@ -18,6 +18,8 @@ use memwire::{
 #[path = "../../tests/laws/mod.rs"]
 mod laws;
 
+/// What the differential's inputs may hold beside requests, and how it compares.
+pub mod differential;
 mod stream;
 
 use stream::Stream;
@@ -32,10 +34,11 @@ pub const CUT: u8 = 0xff;
 pub type Check = fn(&[u8]);
 
 /// All targets.
-pub const TARGETS: [(&str, Check); 12] = [
+pub const TARGETS: [(&str, Check); 13] = [
     ("classic_replies", classic_replies),
     ("classic_requests", classic_requests),
     ("commands", commands),
+    ("differential", differential),
     ("encodings", encodings),
     ("linear", linear),
     ("oracle", oracle),
@@ -101,6 +104,13 @@ fn all_laws<G: laws::Checked>(data: &[u8]) {
     laws::recover::<G>(limits, &stream);
     laws::resume::<G>(limits, &stream, &cuts);
     laws::counted::linear::<G>(limits, &laws::chunks(&stream, &cuts));
+}
+
+/// A session of the classic dialect answers what a real memcached does; without one, which is told,
+/// nothing is checked.
+pub fn differential(data: &[u8]) {
+    let (stream, cuts) = stream_and_cuts(data);
+    differential::check(&stream, &cuts);
 }
 
 /// The machine is as new wherever the oracle says so.

@@ -2,20 +2,10 @@
 
 use fastrand::Rng;
 
-use crate::servers::{FIRST, LAST, OTHER};
-
-/// Stands at the start of the keys of a [fresh](Session::fresh) session, as long as what takes its
-/// place.
-pub const PREFIX: &[u8; 6] = b"PREFIX";
-
-#[derive(Clone)]
-pub struct Session {
-    /// Whether its keys were never used before. Else others have used them, and flushed them.
-    pub fresh: bool,
-    /// Whether values from 2^63 on are counted with: memcached may find a minus sign behind them.
-    pub large: bool,
-    pub requests: Vec<Vec<u8>>,
-}
+use super::{
+    plan::{PREFIX, Session},
+    replies::{FIRST, LAST, OTHER},
+};
 
 /// The session of this number, always the same one.
 pub fn session(seed: u64) -> Session {

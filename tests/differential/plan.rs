@@ -4,7 +4,7 @@
 //! both servers are still sent the same bytes: too much may be left out, but nothing is hidden.
 
 use memwire::{
-    Session,
+    Session as Server,
     dialect::{
         Grammar as _, Line,
         classic::{LIMITS, Requests},
@@ -12,11 +12,26 @@ use memwire::{
     store::Map,
 };
 
-use crate::{
-    generate::{self, PREFIX},
+use super::{
     ledger::Known,
-    servers::{FIRST, LAST, OTHER, Uniques, unique_of_cas},
+    replies::{FIRST, LAST, OTHER, Uniques, number, unique_of_cas},
 };
+
+/// Stands at the start of the keys of a [fresh](Session::fresh) session, as long as what takes its
+/// place.
+pub const PREFIX: &[u8; 6] = b"PREFIX";
+
+#[derive(Clone)]
+pub struct Session {
+    /// Whether its keys were never used before. Else others have used them, and flushed them.
+    pub fresh: bool,
+    /// Whether values from 2^63 on are counted with: memcached may find a minus sign behind them.
+    pub large: bool,
+    pub requests: Vec<Vec<u8>>,
+}
+
+/// No server tells larger numbers, unless it runs for years.
+const SMALL: u64 = 10_000_000_000_000;
 
 /// Requests of one connection after the other: some have to be answered before the next are sent.
 pub struct Plan {
@@ -65,13 +80,13 @@ struct Planner {
     large: bool,
     sends_large: bool,
     store: Map,
-    session: Session<Requests>,
+    session: Server<Requests>,
     uniques: Uniques,
     flush: Flush,
 }
 
 /// Plans what is sent of a session at this Unix time.
-pub fn plan(session: &generate::Session, now: u64) -> Plan {
+pub fn plan(session: &Session, now: u64) -> Plan {
     let mut planner = Planner {
         now,
         connections: vec![vec![]],
@@ -121,8 +136,8 @@ pub fn plan(session: &generate::Session, now: u64) -> Plan {
     Plan { connections: planner.connections, met: planner.met, large: planner.large }
 }
 
-fn new_session() -> Session<Requests> {
-    Session::with_mark(LIMITS, usize::MAX)
+fn new_session() -> Server<Requests> {
+    Server::with_mark(LIMITS, usize::MAX)
 }
 
 impl Planner {
@@ -135,21 +150,19 @@ impl Planner {
     }
 
     fn send(&mut self, request: &[u8]) -> usize {
-        let mut filled = self.uniques.fill(request);
-        // A number that nobody told is nobody's, but this store's first ones are small. Without a
-        // block it cannot be read, and stays so.
-        let lf = request.iter().position(|byte| *byte == b'\n');
-        if filled == request
-            && lf.is_some_and(|lf| lf + 1 < request.len())
-            && let Some((_, place)) = unique_of_cas(request)
+        let mut sent = request.to_vec();
+        // A number that nobody told is nobody's, but each server's first ones are small.
+        if let Some((_, place)) = unique_of_cas(request)
+            && number(&request[place.clone()]).is_some_and(|number| number < SMALL)
         {
-            let digits = filled[place].iter_mut().filter(|byte| byte.is_ascii_digit());
+            let digits = sent[place].iter_mut().filter(|byte| byte.is_ascii_digit());
             digits.for_each(|digit| *digit = b'0');
         }
+        let filled = self.uniques.fill(&sent);
         let mut replies = Vec::new();
         self.session.advance(&mut self.store, self.now, &mut &filled[..], &mut replies);
         self.uniques.learn(&replies);
-        self.connection().push(request.to_vec());
+        self.connection().push(sent);
         request.len()
     }
 

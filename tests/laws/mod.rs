@@ -15,7 +15,8 @@ use memwire::{
     },
     machine::SMALL,
     oracle::{Account, Place, simple as oracle},
-    store::Map,
+    session::Serve,
+    store::{Map, Store},
 };
 
 /// What happens in a stream, as the machine or the oracle tells it.
@@ -322,22 +323,34 @@ pub fn total<G: Checked>(limits: Limits, stream: &[u8], cuts: &[usize]) {
     assert_eq!(machine.finish(), expected, "Total: {}", stream.escape_ascii());
 }
 
-/// What a session answers to these chunks, from an empty store. Each time its output is full, it is
-/// taken, and the session saved and restored.
+/// What a session answers to these chunks, from an empty store.
 pub fn converse(limits: Limits, mark: usize, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), Truncated>) {
-    let mut session = Session::<Requests>::with_mark(limits, mark);
-    let mut store = Map::new();
+    talk::<Requests>(limits, mark, &mut Map::new(), 0, chunks)
+}
+
+/// What a session answers to these chunks, up to where it closes. Each time its output is full, it
+/// is taken, and the session saved and restored.
+pub fn talk<G: Serve>(
+    limits: Limits,
+    mark: usize,
+    store: &mut impl Store,
+    now: u64,
+    chunks: &[&[u8]],
+) -> (Vec<u8>, Result<(), Truncated>) {
+    let mut session = Session::<G>::with_mark(limits, mark);
     let mut out = Vec::new();
     let mut all = Vec::new();
     for chunk in chunks {
         let mut input = *chunk;
         loop {
-            let progress = session.advance(&mut store, 0, &mut input, &mut out);
+            let progress = session.advance(store, now, &mut input, &mut out);
             let most = mark.saturating_add(limits.line + limits.value + 64);
             assert!(out.len() <= most, "Bounded: {} bytes of output, mark {mark}", out.len());
             all.append(&mut out);
-            if progress == Progress::NeedInput {
-                break;
+            match progress {
+                Progress::NeedInput => break,
+                Progress::Close => return (all, session.finish()),
+                Progress::OutputFull => {}
             }
             let restored = Session::restore(limits, mark, session.save());
             let restored = restored.expect("what was saved can be restored");

@@ -2,9 +2,9 @@
 #![allow(clippy::needless_pass_by_value, reason = "quickcheck passes by value")]
 
 use memwire::{
-    Limits, Progress, Session,
+    BadSessionSnapshot, Limits, Progress, Session,
     dialect::classic::{LIMITS, Replies, Requests},
-    store::Map,
+    store::{Change, Count, Item, Map, Meta, Store},
     vectors::{CLASSIC, End, Remembered, Step, Suite, Vector},
 };
 
@@ -281,5 +281,141 @@ fn a_number_is_padded_to_any_length() {
         let value = format!("12{}", " ".repeat(length - 2));
         let expected = format!("STORED\r\n12\r\nVALUE k 0 {length}\r\n{value}\r\nEND\r\n");
         assert!(replies == expected.as_bytes(), "{length}");
+    }
+}
+
+/// What a session of this mark answers to requests that each end with `;`.
+fn answers(session: &mut Session<Requests>, store: &mut impl Store, requests: &str) -> String {
+    let (mut replies, requests) = (vec![], requests.replace(';', "\r\n"));
+    session.advance(store, NOW, &mut requests.as_bytes(), &mut replies);
+    String::from_utf8(replies).expect("text").replace("\r\n", ";")
+}
+
+#[test]
+fn a_value_grows_up_to_the_limit() {
+    let mut session = Session::new(Limits { line: 40, value: 6 });
+    let mut say = |store: &mut Map, requests: &str| answers(&mut session, store, requests);
+    for verb in ["append", "prepend"] {
+        let store = &mut Map::new();
+        assert_eq!(say(store, "set k 0 0 2;ab;"), "STORED;");
+        assert_eq!(say(store, &format!("{verb} k 0 0 4;abab;")), "STORED;");
+        let refused = "SERVER_ERROR object too large for cache;VALUE k 0 6;ababab;END;";
+        assert_eq!(say(store, &format!("{verb} k 0 0 1;a;get k;")), refused);
+    }
+    // What is kept beside a value has to fit, too.
+    assert!((1_000_000..1 << 20).contains(&LIMITS.value));
+}
+
+/// A map that counts.
+#[derive(Default)]
+struct Counting {
+    map: Map,
+    counts: Vec<(Count, u64)>,
+}
+
+impl Store for Counting {
+    fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R> {
+        self.map.get(key, read)
+    }
+
+    fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
+        self.map.update(key, decide)
+    }
+
+    fn generation(&mut self, now: u64) -> u32 {
+        self.map.generation(now)
+    }
+
+    fn flush(&mut self, at: u64) {
+        self.map.flush(at);
+    }
+
+    fn count(&mut self, what: Count, times: u64) {
+        self.counts.push((what, times));
+    }
+}
+
+#[test]
+fn what_happens_is_counted() {
+    use Count::{
+        CasBadval, CasHits, CasMisses, CmdFlush, CmdGet, CmdSet, CmdTouch, DecrHits, DecrMisses,
+        DeleteHits, DeleteMisses, GetExpired, GetHits, GetMisses, IncrHits, IncrMisses,
+        StoreTooLarge, TotalItems, TouchHits, TouchMisses,
+    };
+    let (mut store, mut session) =
+        (Counting::default(), Session::new(Limits { line: 40, value: 3 }));
+    let mut expect = |requests: &str, replies: &str, counts: &[Count]| {
+        assert_eq!(answers(&mut session, &mut store, requests), replies, "{requests}");
+        let once: Vec<_> = counts.iter().map(|count| (*count, 1)).collect();
+        assert_eq!(store.counts, once, "{requests}");
+        store.counts.clear();
+    };
+    let large = "SERVER_ERROR object too large for cache;";
+    expect("get k;", "END;", &[CmdGet, GetMisses]);
+    expect("set k 0 0 1;9;", "STORED;", &[CmdSet, TotalItems]);
+    expect("add k 0 0 1;9;", "NOT_STORED;", &[CmdSet]);
+    expect("get k;", "VALUE k 0 1;9;END;", &[CmdGet, GetHits]);
+    expect("incr k 1;", "10;", &[IncrHits]);
+    expect("decr k 1;", "9;", &[DecrHits]);
+    expect("incr j 1;", "NOT_FOUND;", &[IncrMisses]);
+    expect("decr j 1;", "NOT_FOUND;", &[DecrMisses]);
+    expect("cas k 0 0 1 3;9;", "STORED;", &[CmdSet, CasHits, TotalItems]);
+    expect("cas k 0 0 1 3;9;", "EXISTS;", &[CmdSet, CasBadval]);
+    expect("cas j 0 0 1 3;9;", "NOT_FOUND;", &[CmdSet, CasMisses]);
+    expect("append k 0 0 3;999;", large, &[CmdSet, StoreTooLarge]);
+    expect("add k 0 0 4;9999;", large, &[StoreTooLarge]);
+    expect("touch k 1;", "TOUCHED;", &[CmdTouch, TouchHits]);
+    expect("touch j 1;", "NOT_FOUND;", &[CmdTouch, TouchMisses]);
+    expect("gat 0 k;", "VALUE k 0 1;9;END;", &[CmdGet, CmdTouch, TouchHits]);
+    expect("gat 0 j;", "END;", &[CmdGet, CmdTouch, TouchMisses]);
+    expect("delete k;", "DELETED;", &[DeleteHits]);
+    expect("delete k;", "NOT_FOUND;", &[DeleteMisses]);
+    expect("flush_all;", "OK;", &[CmdFlush]);
+    let past = Meta { expires: std::num::NonZeroU64::new(NOW), generation: 1, ..Meta::default() };
+    store.generation(NOW);
+    store.update(b"k", |_| (Change::Put(Item::from(&b"9"[..]).with_meta(past)), ()));
+    assert_eq!(answers(&mut session, &mut store, "get k;"), "END;");
+    assert_eq!(store.counts, [(CmdGet, 1), (GetMisses, 1), (GetExpired, 1)]);
+}
+
+#[test]
+fn a_get_stops_where_its_answers_pass_the_mark() {
+    let value = "VALUE k 0 1;9;";
+    let mark = value.len() + 2;
+    for (mark, stops) in [(mark - 1, true), (mark, false)] {
+        let (mut store, mut session) = (Map::new(), Session::with_mark(LIMITS, mark));
+        answers(&mut session, &mut store, "set k 0 0 1 noreply;9;");
+        let told = answers(&mut session, &mut store, "get k k;");
+        assert_eq!((told == value, session.is_replying()), (stops, stops), "{mark}: {told}");
+    }
+    // Behind the last key there is nothing to wait for.
+    let (mut store, mut session) = (Map::new(), Session::with_mark(LIMITS, 0));
+    answers(&mut session, &mut store, "set k 0 0 1 noreply;9;");
+    assert_eq!(answers(&mut session, &mut store, "get k;"), format!("{value}END;"));
+    assert!(!session.is_replying());
+}
+
+#[test]
+fn what_is_restored_can_have_been_saved() {
+    let (mut store, mut session) = (Map::new(), Session::with_mark(LIMITS, 0));
+    answers(&mut session, &mut store, "set k 0 0 1 noreply;9;");
+    answers(&mut session, &mut store, "get k j;");
+    let saved = serde_json::to_value(session.save()).expect("a snapshot is data");
+    for (rest, good) in [
+        ("get j\r\n", true),
+        ("gats -1 i j\r\n", true),
+        ("gats -1 i jj\r\n", false),
+        ("get j\r\nget j\r\n", false),
+        ("get j", false),
+        ("get\r\n", false),
+        ("delete j\r\n", false),
+    ] {
+        let mut saved = saved.clone();
+        saved["rest"] = rest.as_bytes().into();
+        let saved = serde_json::from_value(saved).expect("it has the form of one");
+        // The longest good one is as long as a line may be, its CR counted and its LF not.
+        let restored = Session::<Requests>::restore(Limits { line: 12, value: 3 }, 0, saved);
+        let expected = (!good).then_some(BadSessionSnapshot::Rest);
+        assert_eq!(restored.err(), expected, "{rest:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 mod conform;
+mod load;
 mod manual;
 mod run;
 mod serve;
@@ -25,7 +26,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  success
   1  what was given is wrong: run's input ends inside a request, a document is not in its notation,
-     a subject of conform fails
+     a subject of conform fails, or what load asks is not answered right
   2  the arguments are wrong
   3  something cannot be read, written, bound or started";
 
@@ -33,6 +34,7 @@ Exit codes:
 enum Command {
     Run(run::Args),
     Serve(serve::Args),
+    Load(Box<load::Args>),
     Conform(conform::Args),
     Compare(conform::CompareArgs),
     Vectors(vectors::Args),
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::execute(&args),
         Command::Serve(args) => serve::execute(&args),
+        Command::Load(args) => load::execute(&args),
         Command::Conform(args) => conform::execute(&args),
         Command::Compare(args) => conform::compare(&args),
         Command::Vectors(args) => vectors::execute(args),

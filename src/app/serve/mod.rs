@@ -167,7 +167,7 @@ impl FromStr for Address {
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug)]
-struct Size(usize);
+pub(super) struct Size(pub(super) usize);
 
 impl FromStr for Size {
     type Err = &'static str;
@@ -235,7 +235,7 @@ fn new_store(args: &Args, largest: usize) -> Result<Cache, Failure> {
 }
 
 /// Raises the limit of open files if it has to be, and can be.
-fn allow_files(needed: u64) -> Result<(), Failure> {
+pub(super) fn allow_files(needed: u64) -> Result<(), Failure> {
     let fail = |error| Failure::io(format!("cannot tell the limit of files: {error}"));
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(fail)?;
     if soft >= needed {

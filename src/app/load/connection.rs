@@ -22,8 +22,11 @@ const FILL_BYTES: usize = 65_536;
 /// So many requests are in a batch that fills.
 const FILL_BATCH: usize = 64;
 
-/// The start of a reply that came in several pieces is kept up to so many bytes, to show it.
-const KEPT: usize = 256;
+/// So many bytes of a request or reply are shown.
+const SHOWN: usize = 200;
+
+/// So many are kept of a reply that has not come whole.
+const KEPT: usize = SHOWN + 1;
 
 /// What is asked in a phase of the run.
 #[derive(Clone, Copy)]
@@ -246,7 +249,13 @@ impl<C: Client> Connection<C> {
             let (asked, keys) = self.batch.asked_at(self.batch.answered.min(last));
             C::put(asked, keys, items, &mut request);
         }
-        Fault { kind, what: what.to_owned(), request: shown(&request), reply: shown(&self.begun) }
+        let line = request.iter().position(|byte| *byte == b'\n').map_or(0, |lf| lf + 1);
+        Fault {
+            kind,
+            what: what.to_owned(),
+            request: shown(&request, line.min(SHOWN)),
+            reply: shown(&self.begun, SHOWN),
+        }
     }
 
     fn failed(&self, error: &io::Error, items: &Items) -> Fault {

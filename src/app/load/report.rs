@@ -16,6 +16,9 @@ use crate::app::DialectName;
 /// The version of the JSON form.
 const FORMAT: u32 = 1;
 
+/// People are shown so many faults.
+const SHOWN: usize = 3;
+
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -144,7 +147,7 @@ impl Report {
     }
 
     fn write_faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Fault { kind, what, request, reply } in &self.faults {
+        for Fault { kind, what, request, reply } in self.faults.iter().take(SHOWN) {
             let word = match kind {
                 Kind::Refused => "refused",
                 Kind::Wrong => "wrong",
@@ -154,7 +157,7 @@ impl Report {
             writeln!(f, "  {FAINT}request{FAINT:#} {request}")?;
             writeln!(f, "  {FAINT}reply  {FAINT:#} {reply}")?;
         }
-        let told = self.faults.len() as u64;
+        let told = self.faults.len().min(SHOWN) as u64;
         let all = self.refused + self.wrong + self.lost;
         if all > told {
             writeln!(f, "and {} more", grouped(all - told))?;

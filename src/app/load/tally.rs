@@ -6,9 +6,6 @@ use serde::Serialize;
 /// So many faults are told; more are counted.
 const TOLD: usize = 10;
 
-/// The first so many bytes of a request or reply are shown.
-const SHOWN: usize = 200;
-
 /// What a thread, or all of them, did in one phase. Every request is answered right, refused, or
 /// unanswered.
 pub(super) struct Tally {
@@ -39,7 +36,7 @@ pub(super) struct Tally {
 pub(super) struct Fault {
     pub(super) kind: Kind,
     pub(super) what: String,
-    /// What was to be answered, and the bytes that came for it, escaped and cut.
+    /// The command line that was to be answered, and what came for it, escaped and cut.
     pub(super) request: String,
     pub(super) reply: String,
 }
@@ -112,10 +109,9 @@ impl Tally {
     }
 }
 
-/// Bytes as text: printable ASCII, everything else as an escape.
-pub(super) fn shown(bytes: &[u8]) -> String {
-    let first = &bytes[..bytes.len().min(SHOWN)];
-    let more = bytes.len() - first.len();
-    let end = if more == 0 { String::new() } else { format!("…({more} bytes)") };
+/// The first bytes as text: printable ASCII, everything else as an escape.
+pub(super) fn shown(bytes: &[u8], most: usize) -> String {
+    let first = &bytes[..bytes.len().min(most)];
+    let end = if first.len() < bytes.len() { "…" } else { "" };
     format!("{}{end}", first.escape_ascii())
 }

@@ -328,14 +328,18 @@ impl Batch {
                 self.advance();
             }
             (Asked::Get { .. }, Answer::Value(key, value)) => {
-                let number = items.number(key);
                 let mut due = self.keys[self.due.clone()].iter();
                 // In the order of the request; those that hold nothing are left out.
-                let Some(misses) = due.position(|key| Some(*key) == number) else {
+                let found = items.number(key);
+                let found =
+                    found.and_then(|number| Some((number, due.position(|k| *k == number)?)));
+                let Some((number, misses)) = found else {
                     return wrong("this key was not asked for, or not here");
                 };
-                if !number.is_some_and(|number| items.may_hold(number, &value)) {
-                    return wrong("the value is none that was stored under this key");
+                if !items.may_hold(number, &value) {
+                    let place = items.first_difference(number, &value).unwrap_or(0);
+                    let what = "the value is none that was stored under this key";
+                    return Verdict::Wrong(format!("{what}: byte {place} is another"));
                 }
                 self.due.start += misses + 1;
                 tally.misses += misses as u64;

@@ -83,6 +83,14 @@ impl Items {
         *first == head(number) | version
             && rest.chunks(PERIOD).all(|part| part == &pattern[..part.len()])
     }
+
+    /// The first byte that is not of the version which the first byte of all tells.
+    pub(super) fn first_difference(&self, number: u32, value: &[u8]) -> Option<usize> {
+        let mut expected = vec![];
+        let version = value.first()? & (VERSIONS - 1);
+        self.put_value(number, version, value.len(), &mut expected);
+        value.iter().zip(&expected).position(|(byte, expected)| byte != expected)
+    }
 }
 
 /// What the first byte of a value tells of its key.
@@ -164,6 +172,7 @@ mod tests {
             let mut bad = good.clone();
             bad[place] ^= 0x10;
             assert!(!items.may_hold(7, &bad), "{place}");
+            assert_eq!(items.first_difference(7, &bad), Some(place));
         }
         assert!(!items.may_hold(7, &good[..99]));
         assert!(!items.may_hold(7, &[&good[..], b"x"].concat()));
@@ -178,6 +187,26 @@ mod tests {
             assert!(!items.may_hold(7, &[second, first, rest].concat()), "{block}");
             assert!(!items.may_hold(7, &[first, first, rest].concat()), "{block}");
             assert!(!items.may_hold(7, &[first, rest, rest].concat()[..1 << 20]), "{block}");
+        }
+    }
+
+    /// `cargo test --lib what_a_check_costs -- --ignored --nocapture`
+    #[test]
+    #[ignore = "it measures"]
+    fn what_a_check_costs() {
+        let items = Items::new(10_000, 16).expect("they fit");
+        for size in [100, 1000, 10_000, 100_000] {
+            let values: Vec<_> = (0..100).map(|key| value(&items, key, 3, size)).collect();
+            let rounds = 100_000_000 / size / 100;
+            let start = std::time::Instant::now();
+            for _ in 0..rounds {
+                for (key, value) in (0..).zip(&values) {
+                    let value = std::hint::black_box(value.as_slice());
+                    assert!(std::hint::black_box(&items).may_hold(key, value));
+                }
+            }
+            let checks = u32::try_from(rounds * values.len()).expect("few");
+            println!("{size} bytes: {:?} a check", start.elapsed() / checks);
         }
     }
 }

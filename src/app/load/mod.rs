@@ -427,7 +427,6 @@ fn show(stage: Stage, start: Instant, lives: &[Live], ends: &mpsc::Receiver<Ende
         let seconds = start.elapsed().as_secs();
         let rate = report::grouped(replies - before);
         bar.set_message(format!("{what} {seconds} s: {rate} requests/s, {faults} wrong"));
-        bar.tick();
         before = replies;
     }
     bar.finish_and_clear();

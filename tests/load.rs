@@ -265,7 +265,7 @@ struct Subject {
 }
 
 /// Makes something else of a reply; `None` closes the connection.
-type Fault = fn(Vec<u8>) -> Option<Vec<u8>>;
+type Fault = fn(Vec<u8>, &TcpStream) -> Option<Vec<u8>>;
 
 impl Subject {
     /// The request with this number, from 0 on, is answered by what the fault makes of it.
@@ -295,7 +295,7 @@ impl Subject {
     }
 
     fn right() -> Self {
-        Self::start(u64::MAX, Some)
+        Self::start(u64::MAX, |reply, _| Some(reply))
     }
 
     /// What came, in an order that does not depend on which connection was first.
@@ -358,7 +358,7 @@ fn serve(
             _ => panic!("this is no request: {line:?}"),
         }
         if left.fetch_sub(1, Ordering::Relaxed) == 0 {
-            match fault(reply) {
+            match fault(reply, stream) {
                 Some(other) => reply = other,
                 None => return received,
             }
@@ -409,19 +409,22 @@ fn a_right_subject_passes() {
 #[test]
 fn a_wrong_reply_is_told() {
     let cases: [(Fault, &str); 12] = [
-        (|reply| Some(damaged(reply)), "the value is none that was stored under this key"),
+        (|reply, _| Some(damaged(reply)), "the value is none that was stored under this key"),
         // Another key's value.
-        (|reply| Some(swapped(&reply)), "the value is none that was stored under this key"),
-        (|reply| Some(replaced(&reply, "VALUE key-", "VALUE kex-")), "this key was not asked for"),
-        (|reply| Some([&reply[..77], &reply[..]].concat()), "this key was not asked for"),
-        (|reply| Some(replaced(&reply, " 50\n", " 49\n")), "does not end where it should"),
-        (|reply| Some(replaced(&reply, " 50\n", " 050\n")), "the line is no reply of this"),
-        (|_| Some(b"STORED\n".to_vec()), "this does not answer the request"),
-        (|_| Some(b"ERROR\n".to_vec()), "this does not answer the request"),
-        (|reply| Some([&reply[..], b"END\n"].concat()), "more came than what answers"),
-        (|reply| Some([&reply[..], b"x"].concat()), "more came than what answers"),
-        (|_| Some(b"hello\n".to_vec()), "the line is no reply of this dialect"),
-        (|_| Some(vec![b'x'; 300_000]), "the reply's line is too long"),
+        (|reply, _| Some(swapped(&reply)), "the value is none that was stored under this key"),
+        (
+            |reply, _| Some(replaced(&reply, "VALUE key-", "VALUE kex-")),
+            "this key was not asked for",
+        ),
+        (|reply, _| Some([&reply[..77], &reply[..]].concat()), "this key was not asked for"),
+        (|reply, _| Some(replaced(&reply, " 50\n", " 49\n")), "does not end where it should"),
+        (|reply, _| Some(replaced(&reply, " 50\n", " 050\n")), "the line is no reply of this"),
+        (|_, _| Some(b"STORED\n".to_vec()), "this does not answer the request"),
+        (|_, _| Some(b"ERROR\n".to_vec()), "this does not answer the request"),
+        (|reply, _| Some([&reply[..], b"END\n"].concat()), "more came than what answers"),
+        (|reply, _| Some([&reply[..], b"x"].concat()), "more came than what answers"),
+        (|_, _| Some(b"hello\n".to_vec()), "the line is no reply of this dialect"),
+        (|_, _| Some(vec![b'x'; 300_000]), "the reply's line is too long"),
     ];
     for (number, (fault, told)) in cases.into_iter().enumerate() {
         let subject = Subject::start(1032, fault);
@@ -453,9 +456,9 @@ fn swapped(reply: &[u8]) -> Vec<u8> {
 #[test]
 fn a_wrong_reply_to_a_set_is_told_and_the_others_go_on() {
     let cases: [(Fault, &str); 3] = [
-        (|_| Some(b"END\n".to_vec()), "this does not answer the request"),
-        (|_| Some(b"STORED\nSTORED\n".to_vec()), "more came than what answers the requests"),
-        (|_| Some(b"NOT_STORED\n".to_vec()), "the line is no reply of this dialect"),
+        (|_, _| Some(b"END\n".to_vec()), "this does not answer the request"),
+        (|_, _| Some(b"STORED\nSTORED\n".to_vec()), "more came than what answers the requests"),
+        (|_, _| Some(b"NOT_STORED\n".to_vec()), "the line is no reply of this dialect"),
     ];
     for (fault, told) in cases {
         let subject = Subject::start(50, fault);
@@ -472,14 +475,20 @@ fn a_wrong_reply_to_a_set_is_told_and_the_others_go_on() {
 
 #[test]
 fn a_server_that_closes_or_does_not_answer_is_told() {
-    let slow: Fault = |reply| {
+    let slow: Fault = |reply, _| {
         thread::sleep(std::time::Duration::from_secs(2));
         Some(reply)
     };
-    let cases: [(Fault, &str); 3] = [
-        (|_| None, "the server closed the connection"),
+    let closed: Fault = |reply, mut stream| {
+        stream.write_all(&reply[..reply.len() - 2]).expect("there is room");
+        None
+    };
+    let cases: [(Fault, &str); 4] = [
+        (|_, _| None, "the server closed the connection"),
+        // Half a reply, and the end, perhaps in one event.
+        (closed, "the server closed the connection"),
         // Half a reply, and nothing more.
-        (|reply| Some(reply[..reply.len() - 2].to_vec()), "not answered in 0.5 s"),
+        (|reply, _| Some(reply[..reply.len() - 2].to_vec()), "not answered in 0.5 s"),
         (slow, "not answered in 0.5 s"),
     ];
     for (fault, told) in cases {
@@ -508,7 +517,7 @@ fn a_server_that_closes_or_does_not_answer_is_told() {
 /// A fault while it is filled ends the run: what follows would be of another kind.
 #[test]
 fn a_fault_ends_the_phase_it_is_in() {
-    let subject = Subject::start(5, |_| Some(b"END\n".to_vec()));
+    let subject = Subject::start(5, |_, _| Some(b"END\n".to_vec()));
     let address = subject.address.to_string();
     let ended = load(&[&["--tcp", &address], &GETS[..], &["50"]].concat()).adds_up();
     assert_eq!((ended.json["phase"].as_str(), ended.count("gets")), (Some("fill"), 0));

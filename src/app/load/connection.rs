@@ -135,9 +135,10 @@ impl<C: Client> Connection<C> {
         Ok(())
     }
 
-    /// Goes on with sending, and takes what has come.
+    /// Goes on with sending, and takes what has come; up to the stream's end, if that has.
     pub(super) fn go_on(
         &mut self,
+        has_ended: bool,
         chunk: &mut [u8],
         items: &Items,
         tally: &mut Tally,
@@ -159,7 +160,7 @@ impl<C: Client> Connection<C> {
                     tally.bytes_received += length as u64;
                     self.take(&chunk[..length], now, items, tally)?;
                     // What comes later is told by an event of its own.
-                    if length < chunk.len() {
+                    if length < chunk.len() && !has_ended {
                         return Ok(());
                     }
                 }

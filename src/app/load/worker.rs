@@ -127,7 +127,8 @@ impl<C: Client> Worker<C> {
             let Token(index) = event.token();
             let Some(connection) = &mut self.connections[index] else { continue };
             let was_busy = connection.is_busy();
-            match connection.go_on(&mut self.chunk, phase.items, &mut self.tally) {
+            let has_ended = event.is_read_closed();
+            match connection.go_on(has_ended, &mut self.chunk, phase.items, &mut self.tally) {
                 Ok(()) if was_busy && !connection.is_busy() => self.ask(index, phase, now),
                 Ok(()) => {}
                 Err(fault) => self.end(index, was_busy, fault),

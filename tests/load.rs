@@ -14,13 +14,14 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use process::{Folder, Server, ask, memwire, output, text, until};
+use process::{Folder, PATIENCE, Server, ask, memwire, output, text, until};
 use serde_json::Value;
 
 mod process;
@@ -90,8 +91,17 @@ fn end(mut child: Child) -> Ended {
         stderr.as_mut().expect("a pipe").read_to_string(&mut err).expect("text");
         (out, err)
     });
-    until("the run ends", || child.try_wait().expect("its status").is_some());
-    let code = child.wait().expect("it has ended").code();
+    let start = Instant::now();
+    let code = loop {
+        if let Some(status) = child.try_wait().expect("its status") {
+            break status.code();
+        }
+        if start.elapsed() > PATIENCE {
+            child.kill().expect("it is there");
+            panic!("the run hangs");
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
     let (out, err) = read.join().expect("all is read");
     assert_eq!(err, "", "nothing is told that is not asked for");
     let json = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));
@@ -476,7 +486,7 @@ fn a_wrong_reply_to_a_set_is_told_and_the_others_go_on() {
 #[test]
 fn a_server_that_closes_or_does_not_answer_is_told() {
     let slow: Fault = |reply, _| {
-        thread::sleep(std::time::Duration::from_secs(2));
+        thread::sleep(Duration::from_secs(2));
         Some(reply)
     };
     let closed: Fault = |reply, mut stream| {

@@ -26,7 +26,7 @@ use super::{
     DialectName, Failure,
     serve::{Size, allow_files},
 };
-use crate::dialect::{classic, simple};
+use crate::dialect::{Lexis as _, classic, simple};
 use client::Client;
 use connection::{Connection, Task};
 use draws::{Chances, Draws, Popularity};
@@ -67,10 +67,10 @@ Exit codes:
   2  the arguments are wrong, or do not go together
   3  the server cannot be reached, or a file cannot be written
 
-Example: drive a memcached over one connection for each of 50 clients, with values in place:
-  memwire load --tcp 127.0.0.1:11211 --dialect classic --fill --seconds 10
+Example: ten seconds of 90 gets for 10 sets on a memcached, over 50 connections, all keys set before:
+  memwire load --tcp 127.0.0.1:11211 --dialect classic --fill
 
-docs/load.md tells more.";
+docs/load.md tells more, and what the JSON holds.";
 
 /// Put load on a server, check every reply, and measure
 ///
@@ -222,16 +222,13 @@ fn load<C: Client>(args: &Args) -> Result<(), Failure> {
 }
 
 fn items(args: &Args) -> Result<Items, Failure> {
-    let (keys, least) = (args.keys.get(), Items::least_size(args.keys.get()));
-    let most = 250;
-    if args.key_size > most {
-        return Err(Failure::usage(format!(
-            "--key-size {} is too large, at most {most}",
-            args.key_size
-        )));
+    let (keys, size) = (args.keys.get(), args.key_size);
+    let (least, most) = (Items::least_size(keys), classic::Requests::LONGEST_KEY);
+    if size > most {
+        let message = format!("--key-size {size} is too large, at most {most}");
+        return Err(Failure::usage(message));
     }
-    Items::new(keys, args.key_size).ok_or_else(|| {
-        let size = args.key_size;
+    Items::new(keys, size).ok_or_else(|| {
         let message = format!("--key-size {size} is too little for {keys} keys: expected {least}");
         Failure::usage(message)
     })
@@ -331,25 +328,7 @@ impl Run<'_> {
 
     fn phase<C: Client>(&self, stage: Stage, workers: &mut [Worker<C>]) -> Result<Outcome, String> {
         let args = self.args;
-        let threads = workers.len();
-        let all = args.connections.get() as u64;
-        for (thread, worker) in workers.iter_mut().enumerate() {
-            for (place, connection) in worker.connections().enumerate() {
-                let index = (place * threads + thread) as u64;
-                match (stage, args.requests) {
-                    (Stage::Fill, _) => {
-                        let first = |index| u64::from(args.keys.get()) * index / all;
-                        let share = first(index + 1) - first(index);
-                        connection.prepare(share, u32::try_from(first(index)).unwrap_or(u32::MAX));
-                    }
-                    (Stage::Measure, Some(requests)) => {
-                        let requests = requests.get();
-                        connection.prepare(requests / all + u64::from(index < requests % all), 0);
-                    }
-                    (Stage::WarmUp | Stage::Measure, _) => connection.prepare(u64::MAX, 0),
-                }
-            }
-        }
+        self.share(stage, workers);
         let start = Instant::now();
         let until = match (stage, args.requests) {
             (Stage::Fill, _) | (Stage::Measure, Some(_)) => None,
@@ -364,7 +343,7 @@ impl Run<'_> {
         };
         let phase =
             Phase { task, items: self.items, until, timeout: args.timeout, stop: self.stop };
-        let lives: Vec<_> = (0..threads).map(|_| Live::default()).collect();
+        let lives: Vec<_> = workers.iter().map(|_| Live::default()).collect();
         let busy = busy_time()?;
         let (ended, ends) = mpsc::channel();
         let results = thread::scope(|scope| {
@@ -388,6 +367,30 @@ impl Run<'_> {
         let seconds = (last - start).as_secs_f64();
         let busy_seconds = busy_time()?.saturating_sub(busy).as_secs_f64();
         Ok(Outcome { stage, tally, seconds, busy_seconds })
+    }
+
+    /// Gives each connection its share of what is to be asked.
+    fn share<C: Client>(&self, stage: Stage, workers: &mut [Worker<C>]) {
+        let args = self.args;
+        let threads = workers.len();
+        let all = args.connections.get() as u64;
+        for (thread, worker) in workers.iter_mut().enumerate() {
+            for (place, connection) in worker.connections().enumerate() {
+                let index = (place * threads + thread) as u64;
+                match (stage, args.requests) {
+                    (Stage::Fill, _) => {
+                        let first = |index| u64::from(args.keys.get()) * index / all;
+                        let share = first(index + 1) - first(index);
+                        connection.prepare(share, u32::try_from(first(index)).unwrap_or(u32::MAX));
+                    }
+                    (Stage::Measure, Some(requests)) => {
+                        let requests = requests.get();
+                        connection.prepare(requests / all + u64::from(index < requests % all), 0);
+                    }
+                    (Stage::WarmUp | Stage::Measure, _) => connection.prepare(u64::MAX, 0),
+                }
+            }
+        }
     }
 }
 
@@ -420,13 +423,11 @@ fn show(stage: Stage, start: Instant, lives: &[Live], ends: &mpsc::Receiver<Ende
                 }
             }
         }
-        let (replies, faults) = lives.iter().fold((0, 0), |(replies, faults), live| {
-            let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
-            (replies + load(&live.replies), faults + load(&live.faults))
-        });
+        let replies = lives.iter().map(|live| live.replies.load(Ordering::Relaxed)).sum::<u64>();
+        let faults = lives.iter().map(|live| live.faults.load(Ordering::Relaxed)).sum::<u64>();
         let seconds = start.elapsed().as_secs();
         let rate = report::grouped(replies - before);
-        bar.set_message(format!("{what} {seconds} s: {rate} requests/s, {faults} wrong"));
+        bar.set_message(format!("{what} {seconds} s: {rate} requests/s, {faults} not right"));
         before = replies;
     }
     bar.finish_and_clear();

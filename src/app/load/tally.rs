@@ -50,9 +50,7 @@ pub(super) enum Kind {
 }
 
 impl Tally {
-    /// # Errors
-    ///
-    /// None: these bounds are good ones.
+    /// An error, if the library does not take bounds that are good ones.
     pub(super) fn new() -> Result<Self, String> {
         // From a nanosecond to an hour, to three digits.
         let latency = Histogram::new_with_bounds(1, 3_600_000_000_000, 3);

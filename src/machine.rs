@@ -294,6 +294,7 @@ impl<G: Grammar> Machine<G> {
 
     /// The line that is complete with `input`, and its text unless that is in `self.line`.
     /// `None`: all of `input`, or all that a line may have and one byte more, is in `self.line`.
+    #[inline]
     fn read_line<'i>(&mut self, input: &mut &'i [u8]) -> Option<ReadLine<'i, G>> {
         let room = self.limits.line.saturating_add(1) - self.line.len();
         let window = &input[..input.len().min(room)];
@@ -314,6 +315,7 @@ impl<G: Grammar> Machine<G> {
     }
 
     /// The data block, taken off `input`, if all of it and its terminator are there.
+    #[inline]
     fn whole_block<'i>(&mut self, size: usize, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         let (value, rest) = input.split_at_checked(size)?;
         if !rest.starts_with(G::BLOCK_END) {
@@ -335,12 +337,14 @@ impl<G: Grammar> Machine<G> {
     }
 
     /// Back to the initial state, at this offset.
+    #[inline]
     fn restart(&mut self) {
         self.drop_held();
         self.phase = Phase::AwaitingLine;
         self.start = self.offset;
     }
 
+    #[inline]
     fn drop_held(&mut self) {
         self.value = Vec::new();
         self.line.clear();
@@ -350,6 +354,7 @@ impl<G: Grammar> Machine<G> {
     }
 
     /// Takes up to `count` bytes off the front of `input`.
+    #[inline]
     fn take<'i>(&mut self, input: &mut &'i [u8], count: usize) -> &'i [u8] {
         let (part, rest) = input.split_at(count.min(input.len()));
         *input = rest;

@@ -4,6 +4,7 @@ use std::{
     collections::{HashSet, hash_map::DefaultHasher},
     error::Error,
     hash::{Hash, Hasher as _},
+    num::NonZeroU64,
 };
 
 use memwire::{
@@ -13,7 +14,7 @@ use memwire::{
         simple::{BadReply, ErrorKind, Key, Keys, Refusal, Replies, Reply, Request, Requests},
     },
     simulate, simulate_to,
-    store::{Change, Item, Map, Store},
+    store::{Change, Item, Map, Meta, Store},
 };
 
 /// Each is told apart from the others, in words, without an end of line.
@@ -95,7 +96,7 @@ fn keys() {
 fn values() {
     let mut held = b"abc".to_vec();
     let at = held.as_ptr();
-    let item = Item::from(Value::Lent(b"abc"));
+    let item = Item::new(b"k", Value::Lent(b"abc"), Meta::default());
     assert_eq!(format!("{:?}", Value::Shared(&item)), r#""abc""#);
     assert_eq!(Value::Shared(&item).into_vec(), b"abc");
     assert_eq!(Value::Lent(b"abc").into_vec(), b"abc");
@@ -168,7 +169,9 @@ fn sessions_are_compared_and_hashed() {
     let replying = |keys: &str, rest: usize| {
         let mut session = Session::<Requests>::with_mark(Limits::DEFAULT, 5);
         let (mut store, mut out) = (Map::new(), Vec::new());
-        store.update(b"a", |_| (Change::Put(Item::from(Value::Lent(b"abc"))), ()));
+        store.update(b"a", |_| {
+            (Change::Put(Item::new(b"a", Value::Lent(b"abc"), Meta::default())), ())
+        });
         let line = format!("get {keys}\n");
         let mut input = line.as_bytes();
         for _ in 0..rest {
@@ -224,15 +227,16 @@ fn a_rest_as_long_as_a_line_is_refused() {
 
 #[test]
 fn items_and_maps() {
+    let item = |value| Item::new(b"k", Value::Lent(value), Meta::default());
     let mut map = Map::new();
     assert!(map.is_empty());
     map.update(b"k", |old| {
         assert!(old.is_none());
-        (Change::Put(Item::from(Value::Lent(b"v"))), ())
+        (Change::Put(item(b"v")), ())
     });
     let mut clone = map.clone();
     assert_eq!((map.len(), &map), (1, &clone));
-    assert_eq!(clone.get(b"k", |item| format!("{item:?}")).as_deref(), Some("\"v\""));
+    assert_eq!(clone.get(b"k", |item| format!("{item:?}")).as_deref(), Some("\"k\": \"v\""));
     clone.update(b"k", |old| {
         assert_eq!(old.map(Item::value), Some(&b"v"[..]));
         (Change::Keep, ())
@@ -241,10 +245,20 @@ fn items_and_maps() {
     clone.update(b"k", |_| (Change::Remove, ()));
     assert!(clone.is_empty());
     assert_ne!(map, clone);
-    let item = Item::from(&b"v"[..]);
-    let same = Item::from(Value::Shared(&item));
-    assert_eq!((&same, hash(&same)), (&item, hash(&item)));
-    assert_ne!(hash(&Item::from(&b"w"[..])), hash(&item));
+    // Small and large ones.
+    for value in [&b"v"[..], &[b'v'; 5000]] {
+        let one = item(value);
+        let same = Item::new(b"k", Value::Shared(&one), Meta::default());
+        assert_eq!((&same, hash(&same)), (&one, hash(&one)));
+        assert_eq!((one.key(), one.value(), one.meta()), (&b"k"[..], value, Meta::default()));
+        assert_ne!(hash(&item(b"w")), hash(&one));
+        assert_ne!(Item::new(b"l", Value::Lent(value), Meta::default()), one);
+        let expires = NonZeroU64::new(u64::MAX - 3);
+        let meta = Meta { flags: 1 << 31, generation: 70_000, expires, unique: u64::MAX - 1 };
+        let other = one.with_meta(meta);
+        assert_eq!((other.key(), other.value(), other.meta()), (&b"k"[..], value, meta));
+        assert_ne!(other, one);
+    }
 }
 
 #[test]

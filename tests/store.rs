@@ -2,10 +2,17 @@
 
 use std::{collections::BTreeSet, thread};
 
-use memwire::store::{Cache, Change, Item, Map, Store};
+use memwire::{
+    dialect::Value,
+    store::{Cache, Change, Item, Map, Meta, Store},
+};
 
-fn put(value: &[u8]) -> Change {
-    Change::Put(Item::from(value))
+fn item(key: &[u8], value: &[u8]) -> Item {
+    Item::new(key, Value::Lent(value), Meta::default())
+}
+
+fn put(key: &[u8], value: &[u8]) -> Change {
+    Change::Put(item(key, value))
 }
 
 fn value(store: &mut impl Store, key: &[u8]) -> Option<Vec<u8>> {
@@ -19,12 +26,12 @@ fn check(store: &mut impl Store) {
     assert_eq!(store.update(b"k", |item| (Change::Keep, absent(item))), ());
     assert_eq!(store.update(b"k", |item| (Change::Remove, absent(item))), ());
     assert_eq!(value(store, b"k"), None);
-    assert_eq!(store.update(b"k", |item| (put(b"one"), (absent(item), 7).1)), 7);
+    assert_eq!(store.update(b"k", |item| (put(b"k", b"one"), (absent(item), 7).1)), 7);
     assert_eq!(value(store, b"k").as_deref(), Some(&b"one"[..]));
 
     let seen = |item: Option<&Item>| item.map(|item| item.value().to_vec());
     assert_eq!(store.update(b"k", |item| (Change::Keep, seen(item))), Some(b"one".to_vec()));
-    assert_eq!(store.update(b"k", |item| (put(b""), seen(item))), Some(b"one".to_vec()));
+    assert_eq!(store.update(b"k", |item| (put(b"k", b""), seen(item))), Some(b"one".to_vec()));
     assert_eq!(value(store, b"k").as_deref(), Some(&b""[..]));
     assert_eq!(value(store, b"other"), None);
     assert_eq!(value(store, b""), None);
@@ -37,12 +44,12 @@ fn the_map() {
     let mut map = Map::new();
     check(&mut map);
     assert!(map.is_empty());
-    map.update(b"b", |_| (put(b"2"), ()));
-    map.update(b"a", |_| (put(b"1"), ()));
+    map.update(b"b", |_| (put(b"b", b"2"), ()));
+    map.update(b"a", |_| (put(b"a", b"1"), ()));
     let mut other = Map::new();
-    other.update(b"a", |_| (put(b"1"), ()));
+    other.update(b"a", |_| (put(b"a", b"1"), ()));
     assert_ne!(map, other);
-    other.update(b"b", |_| (put(b"2"), ()));
+    other.update(b"b", |_| (put(b"b", b"2"), ()));
     assert_eq!(map, other);
     assert_eq!(map.len(), 2);
 }
@@ -70,7 +77,7 @@ fn updates_of_a_cache_are_atomic() {
                     (&cache).update(b"k", |item| {
                         let mut value = item.map_or(vec![], |item| item.value().to_vec());
                         value.push(b'x');
-                        (put(&value), ())
+                        (put(b"k", &value), ())
                     });
                 }
             });
@@ -87,16 +94,18 @@ fn the_largest_item_can_always_be_stored() {
         let mut store = &cache;
         let largest = vec![b'v'; MIB];
         for i in 0..700_000_u32 {
-            store.update(i.to_string().as_bytes(), |_| (put(&[b'v'; 100]), ()));
+            store.update(i.to_string().as_bytes(), |_| {
+                (put(i.to_string().as_bytes(), &[b'v'; 100]), ())
+            });
             store.get((i / 2).to_string().as_bytes(), |_| ());
         }
         for i in 0..2000_u32 {
             let key = i.to_string();
             let before = [0, 1, 100, 100_000, 500_000, MIB][i as usize % 6];
             if i % 7 > 0 {
-                store.update(key.as_bytes(), |_| (put(&largest[..before]), ()));
+                store.update(key.as_bytes(), |_| (put(key.as_bytes(), &largest[..before]), ()));
             }
-            store.update(key.as_bytes(), |_| (put(&largest), ()));
+            store.update(key.as_bytes(), |_| (put(key.as_bytes(), &largest), ()));
             let length = store.get(key.as_bytes(), |item| item.value().len());
             assert_eq!(length, Some(MIB), "{key} after {before}, of {megabytes} MiB");
             assert!(cache.weight() <= (megabytes * MIB) as u64, "{}", cache.weight());
@@ -110,7 +119,9 @@ fn a_cache_stays_within_its_capacity() {
     let cache = cache(8);
     for size in [10, 100, 1000, 10_000, 1000, 10, 20_000] {
         for i in 0..20_000_u32 {
-            (&cache).update(i.to_string().as_bytes(), |_| (put(&vec![b'v'; size]), ()));
+            (&cache).update(i.to_string().as_bytes(), |_| {
+                (put(i.to_string().as_bytes(), &vec![b'v'; size]), ())
+            });
             assert!(cache.weight() <= 8 << 20, "{}", cache.weight());
         }
     }
@@ -123,7 +134,9 @@ fn what_was_just_put_stays_and_what_goes_is_counted() {
     let cache = cache(64);
     let mut store = &cache;
     for i in 0..100_000_u32 {
-        store.update(i.to_string().as_bytes(), |_| (put(&[b'v'; 1000]), ()));
+        store.update(i.to_string().as_bytes(), |_| {
+            (put(i.to_string().as_bytes(), &[b'v'; 1000]), ())
+        });
         store.get((i / 2).to_string().as_bytes(), |_| ());
     }
     let evicted = cache.evicted();
@@ -131,13 +144,28 @@ fn what_was_just_put_stays_and_what_goes_is_counted() {
     let largest = vec![b'v'; MIB];
     for i in 0..100_u32 {
         let key = format!("large {i}");
-        store.update(key.as_bytes(), |_| (put(&largest), ()));
+        store.update(key.as_bytes(), |_| (put(key.as_bytes(), &largest), ()));
         for j in 0..500_u32 {
-            store.update(format!("{i} {j}").as_bytes(), |_| (put(&[b'v'; 1000]), ()));
+            store.update(format!("{i} {j}").as_bytes(), |_| {
+                (put(format!("{i} {j}").as_bytes(), &[b'v'; 1000]), ())
+            });
         }
         assert!(store.get(key.as_bytes(), |_| ()).is_some(), "{key}");
     }
     assert!(cache.evicted() > evicted);
+}
+
+/// What is replaced, or removed, is not given up.
+#[test]
+fn replacing_evicts_nothing() {
+    let cache = cache(64);
+    for _ in 0..3 {
+        for key in [&b"a"[..], b"b"] {
+            (&cache).update(key, |_| (put(key, b"v"), ()));
+        }
+    }
+    (&cache).update(b"a", |_| (Change::Remove, ()));
+    assert_eq!((cache.len(), cache.evicted()), (1, 0));
 }
 
 /// Whoever changes an item finds the number of the change before, and nobody else does.
@@ -148,9 +176,10 @@ fn numbers_of_items_are_unique() {
         let work = |_| {
             scope.spawn(|| {
                 let renew = |i: u32| {
-                    (&cache).update((i % 16).to_string().as_bytes(), |old| {
+                    let key = (i % 16).to_string();
+                    (&cache).update(key.as_bytes(), |old| {
                         let before = old.map_or(0, |item| item.meta().unique);
-                        (Change::Renew(Item::from(&b"v"[..])), before)
+                        (Change::Renew(item(key.as_bytes(), b"v")), before)
                     })
                 };
                 (0..4000).map(renew).collect::<Vec<_>>()

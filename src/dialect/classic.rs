@@ -10,7 +10,7 @@ pub use super::{BadReply, ErrorKind};
 use super::{
     Grammar, Lexis, Line, Scanned, Span, Value,
     bytes::graphic_end,
-    words::{KeyList, Next, key_list, put_decimal, put_value},
+    words::{Backwards, KeyList, Next, decimal, key_list, put_decimal, put_value},
 };
 use crate::{Limits, Output};
 
@@ -300,8 +300,19 @@ pub struct RequestHead {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CommandHead {
-    Get { keys: Span, uniques: bool, touch: Option<i64> },
-    Store { verb: Storage, key: Span, flags: u32, exptime: i64 },
+    /// `first` is the length of the first key.
+    Get {
+        keys: Span,
+        first: usize,
+        uniques: bool,
+        touch: Option<i64>,
+    },
+    Store {
+        verb: Storage,
+        key: Span,
+        flags: u32,
+        exptime: i64,
+    },
     Delete(Span),
     Incr(Span, u64),
     Decr(Span, u64),
@@ -319,6 +330,7 @@ impl Lexis for Requests {
     const CR_LF: bool = true;
     const LONGEST_KEY: usize = 250;
 
+    #[inline]
     fn key_end(text: &[u8], at: usize) -> usize {
         graphic_end(text, at)
     }
@@ -337,17 +349,23 @@ impl Grammar for Requests {
         Refusal { fault: Fault::BlockEnd, noreply: head.noreply }
     }
 
+    #[inline]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+        match text.first_chunk() {
+            Some(b"get ") => return scan_get(text, Words::new(text, 4), false, false),
+            Some(b"set ") => return scan_store(text, Words::new(text, 4), Storage::Set, limits),
+            _ => {}
+        }
         let mut words = Words::new(text, 0);
         let Next::Word(verb) = words.next()? else {
             return Some(refuse(words.end()?, Fault::UnknownCommand, false));
         };
         match verb.span.of(text) {
             b"get" => scan_get(text, words, false, false),
-            b"set" => scan_store(text, words, Storage::Set, limits),
             b"gets" => scan_get(text, words, true, false),
             b"gat" => scan_get(text, words, false, true),
             b"gats" => scan_get(text, words, true, true),
+            b"set" => scan_store(text, words, Storage::Set, limits),
             b"add" => scan_store(text, words, Storage::Add, limits),
             b"replace" => scan_store(text, words, Storage::Replace, limits),
             b"append" => scan_store(text, words, Storage::Append, limits),
@@ -357,11 +375,12 @@ impl Grammar for Requests {
         }
     }
 
+    #[inline]
     fn lend<'m>(head: RequestHead, line: &'m [u8], value: Value<'m>) -> Request<'m> {
         let key = |span: Span| Key::checked(span.of(line));
         let command = match head.command {
-            CommandHead::Get { keys, uniques, touch } => {
-                Command::Get { keys: Keys::checked(keys.of(line)), uniques, touch }
+            CommandHead::Get { keys, first, uniques, touch } => {
+                Command::Get { keys: Keys::checked(keys.of(line), first), uniques, touch }
             }
             CommandHead::Store { verb, key: span, flags, exptime } => {
                 Command::Store { verb, key: key(span), flags, exptime, value }
@@ -381,6 +400,7 @@ impl Grammar for Requests {
 }
 
 /// Reads on behind `get`, `gets`, `gat` or `gats`.
+#[inline]
 fn scan_get(
     text: &[u8],
     mut words: Words<'_>,
@@ -401,7 +421,7 @@ fn scan_get(
         None => refuse(lf, Fault::Words, false),
         Some(_) if !readable => refuse(lf, Fault::Exptime, false),
         Some(_) if !good => refuse(lf, Fault::Key, false),
-        Some(keys) => done(lf, CommandHead::Get { keys, uniques, touch }, false),
+        Some((keys, first)) => done(lf, CommandHead::Get { keys, first, uniques, touch }, false),
     })
 }
 
@@ -412,33 +432,82 @@ fn scan_store<'t>(
     verb: Storage,
     limits: &Limits,
 ) -> Option<Scanned<Requests>> {
-    let args = Args::read(text, &mut words)?;
+    let start = words.position();
+    // Most lines have a key, numbers without signs, and no more.
+    if let Next::Word(key) = words.next()?
+        && let Some(flags) = words.digits()
+        && let Some(exptime) = words.digits()
+        && let Some(count) = words.digits()
+        && let Some(verb) = match verb {
+            Storage::Cas(_) => words.digits().map(Storage::Cas),
+            verb => Some(verb),
+        }
+        && let Some(lf) = words.at_end()
+    {
+        let good = key.is_key::<Requests>();
+        let numbers = Numbers::new(Some(verb), flags.try_into(), exptime.try_into(), Some(count));
+        return Some(store(text, (key.span, good), numbers, false, lf, limits));
+    }
+    let args = Args::read(text, &mut Words::new(text, start))?;
     let least = if matches!(verb, Storage::Cas(_)) { 5 } else { 4 };
     if args.count < least || args.count > least + 1 {
         return Some(refuse(args.lf, Fault::Words, false));
     }
-    let noreply = args.noreply();
     let verb = match verb {
         Storage::Cas(_) => args.number(4).map(Storage::Cas),
         verb => Some(verb),
     };
+    let flags = args.number(1).ok_or(());
+    let exptime = args.number(2).ok_or(());
     let count: Option<i64> = args.number(3);
-    let count = count.and_then(|count| u64::try_from(count).ok()).filter(|count| *count <= MOST);
-    let (Some(verb), Some(flags), Some(exptime), Some(count)) =
-        (verb, args.number(1), args.number(2), count)
-    else {
-        return Some(refuse(args.lf, Fault::Number, noreply));
+    let count = count.and_then(|count| u64::try_from(count).ok());
+    let numbers = Numbers::new(verb, flags, exptime, count);
+    Some(store(text, (args.words[0], args.key), numbers, args.noreply(), args.lf, limits))
+}
+
+/// The numbers of a storage command, if all of them are, and in range.
+struct Numbers(Option<(Storage, u32, i64, u64)>);
+
+impl Numbers {
+    #[inline]
+    fn new<E, F>(
+        verb: Option<Storage>,
+        flags: Result<u32, E>,
+        exptime: Result<i64, F>,
+        count: Option<u64>,
+    ) -> Self {
+        let count = count.filter(|count| *count <= MOST);
+        match (verb, flags, exptime, count) {
+            (Some(verb), Ok(flags), Ok(exptime), Some(count)) => {
+                Self(Some((verb, flags, exptime, count)))
+            }
+            _ => Self(None),
+        }
+    }
+}
+
+/// A storage command's line, `good` if its key is one.
+#[inline]
+fn store(
+    text: &[u8],
+    (key, good): (Span, bool),
+    numbers: Numbers,
+    noreply: bool,
+    lf: usize,
+    limits: &Limits,
+) -> Scanned<Requests> {
+    let Some((verb, flags, exptime, count)) = numbers.0 else {
+        return refuse(lf, Fault::Number, noreply);
     };
-    let key = args.words[0];
     let fault = match usize::try_from(count) {
-        _ if !args.key => Fault::Key,
+        _ if !good => Fault::Key,
         Ok(size) if size <= limits.value => {
             let command = CommandHead::Store { verb, key, flags, exptime };
-            return Some((Line::Value(RequestHead { command, noreply }, size), args.lf + 1));
+            return (Line::Value(RequestHead { command, noreply }, size), lf + 1);
         }
         _ => Fault::LargeValue((verb == Storage::Set).then(|| key.of(text).into())),
     };
-    Some((Line::Refuse(Refusal { fault, noreply }, Some(count)), args.lf + 1))
+    (Line::Refuse(Refusal { fault, noreply }, Some(count)), lf + 1)
 }
 
 /// Reads on behind a word that is none of the more frequent commands.
@@ -499,12 +568,16 @@ struct Args<'t> {
 }
 
 impl<'t> Args<'t> {
+    #[inline]
     fn read(text: &'t [u8], words: &mut Words<'t>) -> Option<Self> {
         let none = Span { start: 0, end: 0 };
         let mut args = Self { text, words: [none; 6], count: 0, key: false, all: none, lf: 0 };
         loop {
             match words.next()? {
-                Next::End(lf) => return Some(Self { lf, ..args }),
+                Next::End(lf) => {
+                    args.lf = lf;
+                    return Some(args);
+                }
                 Next::Word(word) => {
                     if args.count == 0 {
                         args.key = word.is_key::<Requests>();
@@ -517,12 +590,16 @@ impl<'t> Args<'t> {
                     } else {
                         args.count = 7;
                     }
+                    if let Some(lf) = words.at_end() {
+                        args.lf = lf;
+                        return Some(args);
+                    }
                 }
             }
         }
     }
 
-    fn number<N: str::FromStr>(&self, index: usize) -> Option<N> {
+    fn number<N: str::FromStr + TryFrom<u64>>(&self, index: usize) -> Option<N> {
         number(self.words[index].of(self.text))
     }
 
@@ -533,10 +610,17 @@ impl<'t> Args<'t> {
 }
 
 /// Decimal digits; a sign may stand before them.
-fn number<N: str::FromStr>(word: &[u8]) -> Option<N> {
+#[inline]
+fn number<N: str::FromStr + TryFrom<u64>>(word: &[u8]) -> Option<N> {
+    if word.len() < 20
+        && let Some(number) = decimal(word)
+    {
+        return number.try_into().ok();
+    }
     str::from_utf8(word).ok()?.parse().ok()
 }
 
+#[inline]
 fn done(lf: usize, command: CommandHead, noreply: bool) -> Scanned<Requests> {
     (Line::Done(RequestHead { command, noreply }), lf + 1)
 }
@@ -609,14 +693,19 @@ impl Reply<'_> {
             Self::Reset => out.put(b"RESET\r\n"),
             Self::End => out.put(b"END\r\n"),
             Self::Value { key, flags, unique, value } => {
+                let mut rest = Backwards::new();
+                rest.text(b"\r\n");
+                if let Some(unique) = unique {
+                    rest.decimal(*unique);
+                    rest.text(b" ");
+                }
+                rest.decimal(value.len() as u64);
+                rest.text(b" ");
+                rest.decimal(u64::from(*flags));
+                rest.text(b" ");
                 out.put(b"VALUE ");
                 out.put(key.as_bytes());
-                put_number(u64::from(*flags), out);
-                put_number(value.len() as u64, out);
-                if let Some(unique) = unique {
-                    put_number(*unique, out);
-                }
-                out.put(b"\r\n");
+                out.put(rest.as_bytes());
                 put_value(value, b"\r\n", out);
             }
             Self::Number(number) => {
@@ -680,6 +769,7 @@ impl Grammar for Replies {
         BadReply::BlockEnd
     }
 
+    #[inline]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
         let lf = memchr(b'\n', text)?;
         let scanned = match text[..lf].strip_suffix(b"\r") {
@@ -696,6 +786,7 @@ impl Grammar for Replies {
         Some((scanned, lf + 1))
     }
 
+    #[inline]
     fn lend<'m>(head: ReplyHead, line: &'m [u8], value: Value<'m>) -> Reply<'m> {
         match head.0 {
             Told::Stored => Reply::Stored,

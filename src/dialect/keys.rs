@@ -1,6 +1,6 @@
 use core::{fmt, iter::FusedIterator, marker::PhantomData};
 
-use memchr::memchr;
+use super::bytes::word_end;
 
 /// How a dialect writes its words.
 pub trait Lexis {
@@ -52,6 +52,8 @@ impl<L> fmt::Debug for Key<'_, L> {
 pub struct Keys<'k, L> {
     /// Invariant: spaces and keys only.
     text: &'k [u8],
+    /// How many bytes the text begins with are a key, if that is known; 0 if not.
+    first: usize,
     lexis: PhantomData<L>,
 }
 
@@ -68,14 +70,16 @@ impl<'k, L: Lexis> Keys<'k, L> {
     pub fn new(text: &'k [u8]) -> Option<Self> {
         let mut keys = text.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).peekable();
         keys.peek()?;
-        keys.all(|key| Key::<L>::new(key).is_some()).then_some(Self::checked(text))
+        keys.all(|key| Key::<L>::new(key).is_some()).then_some(Self::checked(text, 0))
     }
 }
 
 impl<'k, L> Keys<'k, L> {
-    /// Keys from text that is known to hold nothing else.
-    pub(crate) fn checked(text: &'k [u8]) -> Self {
-        Self { text, lexis: PhantomData }
+    /// Keys from text that is known to hold nothing else, and of whose first key the length may be
+    /// known.
+    #[inline]
+    pub(crate) fn checked(text: &'k [u8], first: usize) -> Self {
+        Self { text, first, lexis: PhantomData }
     }
 
     /// The keys still to come, as text.
@@ -88,12 +92,17 @@ impl<'k, L> Keys<'k, L> {
 impl<'k, L> Iterator for Keys<'k, L> {
     type Item = Key<'k, L>;
 
+    #[inline]
     fn next(&mut self) -> Option<Key<'k, L>> {
-        let start = self.text.iter().position(|byte| *byte != b' ')?;
-        let text = &self.text[start..];
-        let end = memchr(b' ', text).unwrap_or(text.len());
-        let (key, rest) = text.split_at(end);
-        self.text = rest;
+        let (key, rest) = match self.text.split_at_checked(self.first) {
+            Some(split) if self.first > 0 => split,
+            _ => {
+                let start = self.text.iter().position(|byte| *byte != b' ')?;
+                let text = &self.text[start..];
+                text.split_at(word_end(text, 0))
+            }
+        };
+        (self.text, self.first) = (rest, 0);
         Some(Key::checked(key))
     }
 }

@@ -88,6 +88,7 @@ pub struct Span {
 impl Span {
     /// These bytes of `line`; empty if `line` does not have them.
     #[must_use]
+    #[inline]
     pub fn of(self, line: &[u8]) -> &[u8] {
         line.get(self.start..self.end).unwrap_or_default()
     }

@@ -9,7 +9,7 @@ pub use super::{BadReply, ErrorKind};
 use super::{
     Grammar, Lexis, Line, Scanned, Span, Value,
     bytes::name_end,
-    words::{KeyList, Next, decimal, key_list, put_decimal, put_value},
+    words::{Backwards, KeyList, Next, decimal, key_list, put_value},
 };
 use crate::{Limits, Output};
 
@@ -127,8 +127,8 @@ pub enum Requests {}
 /// A request line as numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestHead {
-    /// The part of the line that holds the keys.
-    Get(Span),
+    /// The part of the line that holds the keys, and the length of the first one.
+    Get(Span, usize),
     /// The key.
     Set(Span),
 }
@@ -146,27 +146,32 @@ impl Grammar for Requests {
         Refusal::BlockEnd
     }
 
+    #[inline]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
-        match text.first_chunk() {
-            Some(b"get ") => scan_get(text, Words::new(text, 4)),
-            Some(b"set ") => scan_set(text, Words::new(text, 4), limits),
+        let (get, at) = match text.first_chunk() {
+            Some(b"get ") => (true, 4),
+            Some(b"set ") => (false, 4),
             _ => {
                 let mut words = Words::new(text, 0);
-                if let Next::Word(verb) = words.next()? {
-                    match verb.span.of(text) {
-                        b"get" => return scan_get(text, words),
-                        b"set" => return scan_set(text, words, limits),
-                        _ => {}
-                    }
+                let verb = match words.next()? {
+                    Next::Word(verb) => verb.span,
+                    Next::End(at) => Span { start: at, end: at },
+                };
+                match verb.of(text) {
+                    b"get" => (true, verb.end),
+                    b"set" => (false, verb.end),
+                    _ => return Some(refuse(text, words.end()?, Refusal::UnknownCommand, None)),
                 }
-                Some(refuse(text, words.end()?, Refusal::UnknownCommand, None))
             }
-        }
+        };
+        let words = Words::new(text, at);
+        if get { scan_get(text, words) } else { scan_set(text, words, limits) }
     }
 
+    #[inline]
     fn lend<'m>(head: RequestHead, line: &'m [u8], value: Value<'m>) -> Request<'m> {
         match head {
-            RequestHead::Get(keys) => Request::Get(Keys::checked(keys.of(line))),
+            RequestHead::Get(keys, first) => Request::Get(Keys::checked(keys.of(line), first)),
             RequestHead::Set(key) => Request::Set { key: Key::checked(key.of(line)), value },
         }
     }
@@ -178,23 +183,38 @@ impl Lexis for Requests {
     const CR_LF: bool = false;
     const LONGEST_KEY: usize = usize::MAX;
 
+    #[inline]
     fn key_end(text: &[u8], at: usize) -> usize {
         name_end(text, at)
     }
 }
 
 /// Reads on behind `get`.
+#[inline]
 fn scan_get(text: &[u8], mut words: Words<'_>) -> Option<Scanned<Requests>> {
     let KeyList { keys, good, lf } = key_list(&mut words)?;
     Some(match keys {
         None => refuse(text, lf, Refusal::Words, None),
         Some(_) if !good => refuse(text, lf, Refusal::Key, None),
-        Some(keys) => (Line::Done(RequestHead::Get(keys)), lf + 1),
+        Some((keys, first)) => (Line::Done(RequestHead::Get(keys, first)), lf + 1),
     })
 }
 
 /// Reads on behind `set`.
+#[inline]
 fn scan_set(text: &[u8], mut words: Words<'_>, limits: &Limits) -> Option<Scanned<Requests>> {
+    let start = words.position();
+    // Most lines have a key and a count, and no more.
+    if let Next::Word(key) = words.next()?
+        && key.key
+        && let Some(count) = words.digits()
+        && let Some(lf) = words.at_end()
+        && let Ok(size) = usize::try_from(count)
+        && size <= limits.value
+    {
+        return Some((Line::Value(RequestHead::Set(key.span), size), lf + 1));
+    }
+    let mut words = Words::new(text, start);
     let (Next::Word(key), Next::Word(count)) = (words.next()?, words.next()?) else {
         return Some(refuse(text, words.end()?, Refusal::Words, None));
     };
@@ -221,6 +241,7 @@ fn scan_set(text: &[u8], mut words: Words<'_>, limits: &Limits) -> Option<Scanne
 }
 
 /// Refuses the line that ends at `lf`. CR LF outranks whatever else is wrong with it.
+#[inline]
 fn refuse(text: &[u8], lf: usize, refusal: Refusal, block: Option<u64>) -> Scanned<Requests> {
     let refusal = if text[..lf].ends_with(b"\r") { Refusal::CarriageReturn } else { refusal };
     (Line::Refuse(refusal, block), lf + 1)
@@ -265,11 +286,13 @@ impl Reply<'_> {
 
 /// Appends a line that announces a data block, and the block.
 fn put_block(word: &[u8], key: Key<'_>, value: &Value<'_>, out: &mut impl Output) {
+    let mut rest = Backwards::new();
+    rest.text(b"\n");
+    rest.decimal(value.len() as u64);
+    rest.text(b" ");
     out.put(word);
     out.put(key.as_bytes());
-    out.put(b" ");
-    put_decimal(value.len() as u64, out);
-    out.put(b"\n");
+    out.put(rest.as_bytes());
     put_value(value, b"\n", out);
 }
 
@@ -304,6 +327,7 @@ impl Grammar for Replies {
         BadReply::BlockEnd
     }
 
+    #[inline]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
         let lf = memchr(b'\n', text)?;
         let line = match &text[..lf] {
@@ -327,6 +351,7 @@ impl Grammar for Replies {
         Some((line, lf + 1))
     }
 
+    #[inline]
     fn lend<'m>(head: ReplyHead, line: &'m [u8], value: Value<'m>) -> Reply<'m> {
         match head {
             ReplyHead::Stored => Reply::Stored,

@@ -36,12 +36,14 @@ pub(super) enum Next {
 
 impl<'t, L: Lexis> Words<'t, L> {
     /// Reads on from byte `at` of `text`.
+    #[inline]
     pub(super) fn new(text: &'t [u8], at: usize) -> Self {
         Self { text, at, lexis: PhantomData }
     }
 
     /// `None`: the text ends before the word, or the line, does.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a third of the instructions of a short line")]
     pub(super) fn next(&mut self) -> Option<Next> {
         let mut start = self.at;
         while *self.text.get(start)? == b' ' {
@@ -73,6 +75,32 @@ impl<'t, L: Lexis> Words<'t, L> {
         Some(Next::Word(Word { span, key }))
     }
 
+    /// The byte to read on from.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The next word as a number, if it stands behind one space, and is made of digits only, too
+    /// few to pass 2^64 - 1.
+    #[inline]
+    pub(super) fn digits(&mut self) -> Option<u64> {
+        let digits = self.text.get(self.at..)?.strip_prefix(b" ")?;
+        let mut number = 0;
+        let mut length = 0;
+        while let Some(digit @ b'0'..=b'9') = digits.get(length) {
+            if length == 19 {
+                return None;
+            }
+            number = number * 10 + u64::from(digit - b'0');
+            length += 1;
+        }
+        if length == 0 || !matches!(digits.get(length)?, b' ' | b'\r' | b'\n') {
+            return None;
+        }
+        self.at += 1 + length;
+        Some(number)
+    }
+
     /// The index of the LF, if it is next.
     #[inline]
     pub(super) fn at_end(&self) -> Option<usize> {
@@ -95,24 +123,28 @@ impl<'t, L: Lexis> Words<'t, L> {
 
 /// The keys behind a command's first word.
 pub(super) struct KeyList {
-    /// From the first one to the last.
-    pub(super) keys: Option<Span>,
+    /// From the first one to the last, and the length of the first one.
+    pub(super) keys: Option<(Span, usize)>,
     /// Whether all of them are keys.
     pub(super) good: bool,
     pub(super) lf: usize,
 }
 
 /// Reads the rest of a line.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a third of the instructions of a short line")]
 pub(super) fn key_list<L: Lexis>(words: &mut Words<'_, L>) -> Option<KeyList> {
-    let mut keys: Option<Span> = None;
+    let mut keys: Option<(Span, usize)> = None;
     let mut good = true;
     let lf = loop {
         match words.next()? {
             Next::Word(word) => {
                 good &= word.is_key::<L>();
-                let start = keys.map_or(word.span.start, |keys| keys.start);
-                keys = Some(Span { start, end: word.span.end });
+                let Span { start, end } = word.span;
+                keys = Some(match keys {
+                    None => (word.span, end - start),
+                    Some((keys, first)) => (Span { end, ..keys }, first),
+                });
                 if let Some(lf) = words.at_end() {
                     break lf;
                 }
@@ -125,22 +157,29 @@ pub(super) fn key_list<L: Lexis>(words: &mut Words<'_, L>) -> Option<KeyList> {
 
 /// A count in decimal digits; past 2^64 - 1 it saturates. `None`: no digits, or something else
 /// among them.
+#[inline]
 pub(super) fn decimal(word: &[u8]) -> Option<u64> {
     if word.is_empty() {
         return None;
     }
     let mut count = 0_u64;
+    let mut good = true;
     for byte in word {
         let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        count = count.saturating_mul(10).saturating_add(u64::from(digit));
+        good &= digit <= 9;
+        count = count.wrapping_mul(10).wrapping_add(u64::from(digit));
     }
-    Some(count)
+    if word.len() < 20 {
+        // Too few to pass 2^64 - 1.
+        return good.then_some(count);
+    }
+    let add =
+        |count: u64, byte: &u8| count.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+    good.then(|| word.iter().fold(0, add))
 }
 
 /// Appends a data block and its end.
+#[inline]
 pub(super) fn put_value(value: &Value<'_>, end: &[u8], out: &mut impl Output) {
     match value {
         Value::Shared(item) => out.put_item(item),
@@ -150,18 +189,50 @@ pub(super) fn put_value(value: &Value<'_>, end: &[u8], out: &mut impl Output) {
 }
 
 /// Appends `count` in decimal digits.
-pub(super) fn put_decimal(mut count: u64, out: &mut impl Output) {
-    let mut digits = [b'0'; 20];
-    let mut first = digits.len();
-    loop {
-        first -= 1;
-        digits[first] = b"0123456789"[(count % 10) as usize];
-        count /= 10;
-        if count == 0 {
-            break;
+pub(super) fn put_decimal(count: u64, out: &mut impl Output) {
+    let mut text = Backwards::new();
+    text.decimal(count);
+    out.put(text.as_bytes());
+}
+
+/// A short text that is written from its end on, as numbers are, to be put at once.
+pub(super) struct Backwards {
+    bytes: [u8; Self::SIZE],
+    start: usize,
+}
+
+impl Backwards {
+    /// Room for three numbers and what stands before, between and behind them.
+    const SIZE: usize = 64;
+
+    #[inline]
+    pub(super) fn new() -> Self {
+        Self { bytes: [0; Self::SIZE], start: Self::SIZE }
+    }
+
+    /// Writes this before what is there. What there is no room for is lost; callers see to that.
+    #[inline]
+    pub(super) fn text<const N: usize>(&mut self, text: &[u8; N]) {
+        if let Some(place) = self.bytes[..self.start].last_chunk_mut() {
+            *place = *text;
+            self.start -= N;
         }
     }
-    out.put(&digits[first..]);
+
+    /// Writes this number, in decimal digits, before what is there.
+    #[inline]
+    pub(super) fn decimal(&mut self, mut number: u64) {
+        while number > 9 {
+            self.text(&[b'0' + (number % 10) as u8]);
+            number /= 10;
+        }
+        self.text(&[b'0' + number as u8]);
+    }
+
+    #[inline]
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ impl Serve for Requests {
     }
 
     fn resume<S: Store, O: Output>(rest: &mut Retrieval, context: &mut Context<'_, S, O>) -> bool {
-        let left = answer(Keys::checked(rest.keys.keys()), rest.how, context);
+        let left = answer(Keys::checked(rest.keys.keys(), 0), rest.how, context);
         let left = left.map_or(0, |keys| keys.as_bytes().len());
         rest.keys.leave(left);
         left == 0
@@ -136,7 +136,7 @@ impl Serve for Requests {
     }
 
     fn save(rest: &Retrieval) -> Vec<u8> {
-        let (keys, How { uniques, touch }) = (Keys::checked(rest.keys.keys()), rest.how);
+        let (keys, How { uniques, touch }) = (Keys::checked(rest.keys.keys(), 0), rest.how);
         let mut line = Vec::new();
         let command = Command::Get { keys, uniques, touch };
         Request { command, noreply: false }.encode(&mut line);
@@ -171,7 +171,7 @@ impl Moment {
 
     /// The item, unless it is expired or given up.
     fn live(self, item: Option<&Item>) -> Option<&Item> {
-        item.filter(|item| item.meta().generation == self.generation && !self.is_past(item.meta()))
+        item.filter(|item| item.meta().generation == self.generation && !self.is_past(&item.meta()))
     }
 
     fn is_past(self, meta: &Meta) -> bool {
@@ -192,7 +192,7 @@ impl Moment {
 
     /// What becomes of a key whose item was changed.
     fn renew(self, item: Item) -> Change {
-        if self.is_past(item.meta()) { Change::Remove } else { Change::Renew(item) }
+        if self.is_past(&item.meta()) { Change::Remove } else { Change::Renew(item) }
     }
 }
 
@@ -213,14 +213,14 @@ fn store<S: Store, O>(
             if old.value().len() + value.len() > most {
                 return (Change::Keep, too_large);
             }
-            let bytes = match verb {
+            let mut bytes = match verb {
                 Storage::Prepend => [&value, old.value()].concat(),
                 _ => [old.value(), &value].concat(),
             };
-            (Change::Renew(Item::from(bytes).with_meta(*old.meta())), Reply::Stored)
+            (Change::Renew(Item::new(key, Value::Held(&mut bytes), old.meta())), Reply::Stored)
         }),
         _ => {
-            let item = Item::new(value, meta);
+            let item = Item::new(key, value, meta);
             store.update(key, |old| match (verb, moment.live(old)) {
                 (Storage::Add, Some(_)) | (Storage::Replace, None) => {
                     (Change::Keep, Reply::NotStored)
@@ -270,7 +270,7 @@ fn calculate<S: Store, O>(
         let mut text = number.to_string().into_bytes();
         // Not by a format's width, which has 16 bits.
         text.resize(text.len().max(old.value().len()), b' ');
-        let item = Item::from(text).with_meta(*old.meta());
+        let item = Item::new(key, Value::Held(&mut text), old.meta());
         (Change::Renew(item), Reply::Number(number))
     });
     match reply {
@@ -289,7 +289,7 @@ fn number(value: &[u8]) -> Option<u64> {
 /// Gives an item a new exptime. It returns the item as it was.
 fn touch(item: Option<&Item>, exptime: i64, moment: Moment) -> (Change, Option<Item>) {
     let Some(item) = item else { return (Change::Keep, None) };
-    let meta = Meta { expires: moment.deadline(exptime), ..*item.meta() };
+    let meta = Meta { expires: moment.deadline(exptime), ..item.meta() };
     let change =
         if moment.is_past(&meta) { Change::Remove } else { Change::Put(item.with_meta(meta)) };
     (change, Some(item.clone()))
@@ -303,41 +303,77 @@ fn answer<'k, S: Store, O: Output>(
 ) -> Option<Keys<'k>> {
     let moment = Moment::of(context);
     let Context { store, out, mark, .. } = context;
-    while let Some(key) = keys.next() {
-        store.count(Count::CmdGet, 1);
+    let mut tally = Tally::default();
+    let left = loop {
+        let Some(key) = keys.next() else {
+            Reply::End.encode(*out);
+            break None;
+        };
         let mut put = |item: &Item| {
-            let Meta { flags, unique, .. } = *item.meta();
+            let Meta { flags, unique, .. } = item.meta();
             let unique = how.uniques.then_some(unique);
             Reply::Value { key, flags, unique, value: Value::Shared(item) }.encode(*out);
         };
         if let Some(exptime) = how.touch {
             let item =
                 store.update(key.as_bytes(), |item| touch(moment.live(item), exptime, moment));
-            store.count(Count::CmdTouch, 1);
-            store.count(if item.is_some() { Count::TouchHits } else { Count::TouchMisses }, 1);
-            item.as_ref().map(&mut put);
+            match item {
+                Some(item) => {
+                    tally.touched += 1;
+                    put(&item);
+                }
+                None => tally.untouched += 1,
+            }
         } else {
             let found = store.get(key.as_bytes(), |item| {
                 if moment.live(Some(item)).is_some() {
                     put(item);
-                    Count::GetHits
-                } else if moment.is_past(item.meta()) {
-                    Count::GetExpired
+                    &mut tally.hits
+                } else if moment.is_past(&item.meta()) {
+                    &mut tally.expired
                 } else {
-                    Count::GetFlushed
+                    &mut tally.flushed
                 }
             });
-            if found != Some(Count::GetHits) {
-                store.count(Count::GetMisses, 1);
-            }
-            if let Some(what) = found {
-                store.count(what, 1);
-            }
+            *found.unwrap_or(&mut tally.absent) += 1;
         }
         if out.len() > *mark && !keys.as_bytes().is_empty() {
-            return Some(keys);
+            break Some(keys);
+        }
+    };
+    tally.count(*store);
+    left
+}
+
+/// What became of the keys of a retrieval.
+#[derive(Default)]
+struct Tally {
+    hits: u64,
+    expired: u64,
+    flushed: u64,
+    absent: u64,
+    touched: u64,
+    untouched: u64,
+}
+
+impl Tally {
+    fn count(&self, store: &mut impl Store) {
+        let Self { hits, expired, flushed, absent, touched, untouched } = self;
+        let misses = expired + flushed + absent;
+        let touches = touched + untouched;
+        for (what, times) in [
+            (Count::CmdGet, hits + misses + touches),
+            (Count::GetHits, *hits),
+            (Count::GetMisses, misses),
+            (Count::GetExpired, *expired),
+            (Count::GetFlushed, *flushed),
+            (Count::CmdTouch, touches),
+            (Count::TouchHits, *touched),
+            (Count::TouchMisses, *untouched),
+        ] {
+            if times > 0 {
+                store.count(what, times);
+            }
         }
     }
-    Reply::End.encode(*out);
-    None
 }

@@ -9,7 +9,7 @@ use crate::{
         Value,
         simple::{Keys, Refusal, Reply, Request, Requests},
     },
-    store::{Change, Item, Store},
+    store::{Change, Item, Meta, Store},
 };
 
 impl Serve for Requests {
@@ -21,7 +21,7 @@ impl Serve for Requests {
     ) -> Served<Unanswered> {
         match request {
             Request::Set { key, value } => {
-                let item = Item::from(value);
+                let item = Item::new(key.as_bytes(), value, Meta::default());
                 context.store.update(key.as_bytes(), |_| (Change::Put(item), ()));
                 Reply::Stored.encode(context.out);
                 Served::Whole
@@ -34,7 +34,7 @@ impl Serve for Requests {
     }
 
     fn resume<S: Store, O: Output>(rest: &mut Unanswered, context: &mut Context<'_, S, O>) -> bool {
-        let left = answer(Keys::checked(rest.keys()), context);
+        let left = answer(Keys::checked(rest.keys(), 0), context);
         let left = left.map_or(0, |keys| keys.as_bytes().len());
         rest.leave(left);
         left == 0

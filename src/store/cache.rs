@@ -1,7 +1,9 @@
 use std::{
-    fmt, iter,
+    fmt,
+    hash::{Hash, Hasher},
+    iter,
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{
             AtomicU32, AtomicU64, AtomicUsize,
             Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -9,7 +11,7 @@ use std::{
     },
 };
 
-use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter, sync};
+use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter, sync};
 
 use super::{Change, Count, Item, Store};
 
@@ -34,8 +36,8 @@ const HOT: f64 = 0.75;
 
 /// A bounded map that clients share. When it is full, what was used least goes.
 pub struct Cache {
-    items: sync::Cache<Vec<u8>, Item, Weight, DefaultHashBuilder, Evictions>,
-    evicted: Arc<AtomicU64>,
+    items: sync::Cache<ByKey, Item, Weight, DefaultHashBuilder, Evictions>,
+    evicted: AtomicU64,
     /// One for each shard: held while one of its keys is updated. It guards how many items of the
     /// shard were renewed.
     locks: Box<[Mutex<u64>]>,
@@ -46,15 +48,39 @@ pub struct Cache {
     flush_at: AtomicU64,
 }
 
-/// Counts what is given up for want of room.
+/// The item itself, found by its key, so that no key is kept twice.
 #[derive(Clone)]
-struct Evictions(Arc<AtomicU64>);
+struct ByKey(Item);
 
-impl Lifecycle<Vec<u8>, Item> for Evictions {
-    type RequestState = ();
+impl PartialEq for ByKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key() == other.0.key()
+    }
+}
 
-    fn on_evict(&self, (): &mut (), _: Vec<u8>, _: Item) {
-        self.0.fetch_add(1, Relaxed);
+impl Eq for ByKey {}
+
+impl Hash for ByKey {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.key().hash(hasher);
+    }
+}
+
+impl Equivalent<ByKey> for [u8] {
+    fn equivalent(&self, item: &ByKey) -> bool {
+        self == item.0.key()
+    }
+}
+
+/// Counts what one insertion gave up for want of room.
+#[derive(Clone)]
+struct Evictions;
+
+impl Lifecycle<ByKey, Item> for Evictions {
+    type RequestState = u64;
+
+    fn before_evict(&self, evicted: &mut u64, _: &ByKey, _: &mut Item) {
+        *evicted += 1;
     }
 }
 
@@ -76,9 +102,9 @@ thread_local! {
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Vec<u8>, Item> for Weight {
-    fn weight(&self, key: &Vec<u8>, item: &Item) -> u64 {
-        (key.len() + item.value().len() + OVERHEAD) as u64
+impl Weighter<ByKey, Item> for Weight {
+    fn weight(&self, _: &ByKey, item: &Item) -> u64 {
+        (item.key().len() + item.value().len() + OVERHEAD) as u64
     }
 }
 
@@ -104,17 +130,16 @@ impl Cache {
         options.shards(shards).weight_capacity(capacity as u64).hot_allocation(HOT);
         // Decides only how many keys of evicted items are remembered.
         options.estimated_items_capacity(capacity / 1024);
-        let evicted = Arc::new(AtomicU64::new(0));
         let items = sync::Cache::with_options(
             options.build().expect("both capacities are set"),
             Weight,
             DefaultHashBuilder::default(),
-            Evictions(Arc::clone(&evicted)),
+            Evictions,
         );
         let locks = iter::repeat_with(Mutex::default).take(items.num_shards()).collect();
         Self {
             items,
-            evicted,
+            evicted: AtomicU64::new(0),
             locks,
             counts: iter::repeat_with(Counts::default).take(COUNTS).collect(),
             generation: AtomicU32::new(0),
@@ -196,18 +221,22 @@ impl Store for &Cache {
                 return result;
             }
             Change::Put(item) => item,
-            Change::Renew(mut item) => {
+            Change::Renew(item) => {
                 *renewed += 1;
                 // No two shards give the same number.
-                item.meta.unique = *renewed * self.locks.len() as u64 + shard as u64;
-                item
+                item.renewed(*renewed * self.locks.len() as u64 + shard as u64)
             }
         };
-        self.items.insert(key.to_vec(), item.clone());
+        let mut evicted = 0;
+        self.items.insert_with_lifecycle(ByKey(item.clone()), item.clone(), &mut evicted);
         // To make room for a large item, the library may take the one it replaces. Put where there
         // was none, it stays.
-        if !self.items.contains_key(key) {
-            self.items.insert(key.to_vec(), item);
+        if evicted > 0 && !self.items.contains_key(key) {
+            evicted -= 1;
+            self.items.insert_with_lifecycle(ByKey(item.clone()), item, &mut evicted);
+        }
+        if evicted > 0 {
+            self.evicted.fetch_add(evicted, Relaxed);
         }
         result
     }

@@ -44,10 +44,9 @@ impl Store for Map {
             Change::Keep => return result,
             Change::Remove => None,
             Change::Put(item) => Some(item),
-            Change::Renew(mut item) => {
+            Change::Renew(item) => {
                 self.unique += 1;
-                item.meta.unique = self.unique;
-                Some(item)
+                Some(item.renewed(self.unique))
             }
         };
         match (put, &mut held) {

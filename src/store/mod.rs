@@ -1,29 +1,26 @@
 //! Where values are kept.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{
     fmt::{self, Display},
     hash::{Hash, Hasher},
-    mem,
+    iter,
     num::NonZeroU64,
 };
 
 use crate::dialect::Value;
 
-#[cfg(feature = "app")]
+#[cfg(feature = "cache")]
 mod cache;
 mod map;
 
-#[cfg(feature = "app")]
+#[cfg(feature = "cache")]
 pub use cache::Cache;
 pub use map::Map;
 
-/// What a key holds. A clone shares the bytes.
+/// A key, and what it holds. A clone shares the bytes.
 #[derive(Clone)]
-pub struct Item {
-    bytes: Bytes,
-    meta: Meta,
-}
+pub struct Item(Bytes);
 
 /// What is kept of an item beside its value, for dialects that know of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,70 +35,162 @@ pub struct Meta {
     pub unique: u64,
 }
 
-/// Either way, making an item copies a value at most once.
 #[derive(Clone)]
 enum Bytes {
-    /// Copied from where they were lent.
-    Copied(Arc<[u8]>),
-    /// Moved from the machine that assembled them.
-    Moved(Arc<Vec<u8>>),
+    /// All in one allocation, so that a look-up touches no other memory: [`Head`], key, value.
+    Small(Arc<[u8]>),
+    Large(Arc<Large>),
+}
+
+/// A value that was lent is copied once, one that the machine assembled is moved.
+struct Large {
+    meta: Meta,
+    key: Box<[u8]>,
+    value: Arc<Vec<u8>>,
+}
+
+/// Values from this size on, in bytes, have an allocation of their own.
+const LARGE: usize = 1024;
+
+/// What a small item begins with: its meta, and the length of its key.
+struct Head {
+    meta: Meta,
+    key: u32,
+}
+
+impl Head {
+    const SIZE: usize = 28;
+
+    fn to_bytes(&self) -> [u8; Self::SIZE] {
+        let Meta { flags, generation, expires, unique } = self.meta;
+        let mut bytes = [0; Self::SIZE];
+        bytes[..4].copy_from_slice(&self.key.to_ne_bytes());
+        bytes[4..8].copy_from_slice(&flags.to_ne_bytes());
+        bytes[8..12].copy_from_slice(&generation.to_ne_bytes());
+        bytes[12..20].copy_from_slice(&expires.map_or(0, NonZeroU64::get).to_ne_bytes());
+        bytes[20..].copy_from_slice(&unique.to_ne_bytes());
+        bytes
+    }
+
+    /// The opposite, and the bytes behind it.
+    #[inline]
+    fn split(bytes: &[u8]) -> (Self, &[u8]) {
+        let (head, rest) = chunk::<{ Self::SIZE }>(bytes);
+        let (&key, head) = chunk(head);
+        let (&flags, head) = chunk(head);
+        let (&generation, head) = chunk(head);
+        let (&expires, head) = chunk(head);
+        let (&unique, _) = chunk(head);
+        let meta = Meta {
+            flags: u32::from_ne_bytes(flags),
+            generation: u32::from_ne_bytes(generation),
+            expires: NonZeroU64::new(u64::from_ne_bytes(expires)),
+            unique: u64::from_ne_bytes(unique),
+        };
+        (Self { meta, key: u32::from_ne_bytes(key) }, rest)
+    }
+}
+
+/// The first `N` bytes, and the rest. Invariant of all who ask: there are as many.
+#[inline]
+fn chunk<const N: usize>(bytes: &[u8]) -> (&[u8; N], &[u8]) {
+    bytes.split_first_chunk().unwrap_or((&[0; N], &[]))
 }
 
 impl Item {
-    /// An item; its value is copied or moved, as with [`Item::from`].
+    /// An item. A value that is large, and was assembled by a machine, is moved; others are copied,
+    /// once.
     #[must_use]
-    pub fn new(value: Value<'_>, meta: Meta) -> Self {
-        Self { meta, ..Self::from(value) }
+    pub fn new(key: &[u8], value: Value<'_>, meta: Meta) -> Self {
+        let length = u32::try_from(key.len());
+        let (Ok(length), true) = (length, value.len() < LARGE) else {
+            let value = match value {
+                Value::Shared(Self(Bytes::Large(large))) => Arc::clone(&large.value),
+                value => Arc::new(value.into_vec()),
+            };
+            return Self(Bytes::Large(Arc::new(Large { meta, key: key.into(), value })));
+        };
+        let head = Head { meta, key: length }.to_bytes();
+        let size = head.len() + key.len() + value.len();
+        let mut bytes: Arc<[u8]> = iter::repeat_n(0, size).collect();
+        // It is not shared yet.
+        if let Some(mut place) = Arc::get_mut(&mut bytes) {
+            for part in [&head, key, &value] {
+                let (here, rest) = place.split_at_mut(part.len());
+                here.copy_from_slice(part);
+                place = rest;
+            }
+        }
+        Self(Bytes::Small(bytes))
     }
 
-    /// The same bytes, shared, with something else beside them.
+    /// The same key and value, with something else beside them. A large value is shared.
     #[must_use]
     pub fn with_meta(&self, meta: Meta) -> Self {
-        Self { bytes: self.bytes.clone(), meta }
+        Self::new(self.key(), Value::Shared(self), meta)
+    }
+
+    /// The same with this number; nothing is copied if nobody else has the item.
+    fn renewed(mut self, unique: u64) -> Self {
+        let meta = Meta { unique, ..self.meta() };
+        match &mut self.0 {
+            Bytes::Small(bytes) => {
+                if let Some(bytes) = Arc::get_mut(bytes) {
+                    let key = Head::split(bytes).0.key;
+                    bytes[..Head::SIZE].copy_from_slice(&Head { meta, key }.to_bytes());
+                    return self;
+                }
+            }
+            Bytes::Large(large) => {
+                if let Some(large) = Arc::get_mut(large) {
+                    large.meta = meta;
+                    return self;
+                }
+            }
+        }
+        self.with_meta(meta)
+    }
+
+    /// The key.
+    #[must_use]
+    #[inline]
+    pub fn key(&self) -> &[u8] {
+        match &self.0 {
+            Bytes::Small(bytes) => {
+                let (head, rest) = Head::split(bytes);
+                &rest[..head.key as usize]
+            }
+            Bytes::Large(large) => &large.key,
+        }
     }
 
     /// What is kept beside the value.
     #[must_use]
-    pub fn meta(&self) -> &Meta {
-        &self.meta
+    #[inline]
+    pub fn meta(&self) -> Meta {
+        match &self.0 {
+            Bytes::Small(bytes) => Head::split(bytes).0.meta,
+            Bytes::Large(large) => large.meta,
+        }
     }
 
     /// The bytes that were stored.
     #[must_use]
+    #[inline]
     pub fn value(&self) -> &[u8] {
-        match &self.bytes {
-            Bytes::Copied(bytes) => bytes,
-            Bytes::Moved(bytes) => bytes,
+        match &self.0 {
+            Bytes::Small(bytes) => {
+                let (head, rest) = Head::split(bytes);
+                &rest[head.key as usize..]
+            }
+            Bytes::Large(large) => &large.value,
         }
-    }
-}
-
-impl From<Value<'_>> for Item {
-    fn from(value: Value<'_>) -> Self {
-        let bytes = match value {
-            Value::Held(buffer) => Bytes::Moved(Arc::new(mem::take(buffer))),
-            Value::Lent(bytes) => Bytes::Copied(bytes.into()),
-            Value::Shared(item) => return item.clone(),
-        };
-        Self { bytes, meta: Meta::default() }
-    }
-}
-
-impl From<Vec<u8>> for Item {
-    fn from(value: Vec<u8>) -> Self {
-        Self { bytes: Bytes::Moved(Arc::new(value)), meta: Meta::default() }
-    }
-}
-
-impl From<&[u8]> for Item {
-    fn from(value: &[u8]) -> Self {
-        Value::Lent(value).into()
     }
 }
 
 impl PartialEq for Item {
     fn eq(&self, other: &Self) -> bool {
-        self.value() == other.value() && self.meta == other.meta
+        (self.key(), self.value(), self.meta()) == (other.key(), other.value(), other.meta())
     }
 }
 
@@ -109,14 +198,13 @@ impl Eq for Item {}
 
 impl Hash for Item {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.value().hash(hasher);
-        self.meta.hash(hasher);
+        (self.key(), self.value(), self.meta()).hash(hasher);
     }
 }
 
 impl fmt::Debug for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.value().escape_ascii())
+        write!(f, "\"{}\": \"{}\"", self.key().escape_ascii(), self.value().escape_ascii())
     }
 }
 
@@ -139,11 +227,12 @@ pub enum Change {
 /// A store that clients share implements it for a shared reference.
 ///
 /// ```
-/// use memwire::store::{Change, Item, Map, Store};
+/// use memwire::{dialect::Value, store::{Change, Item, Map, Meta, Store}};
 ///
 /// let mut store = Map::new();
 /// let was_there = store.update(b"k", |item| {
-///     (Change::Put(Item::from(&b"value"[..])), item.is_some())
+///     let new = Item::new(b"k", Value::Lent(b"value"), Meta::default());
+///     (Change::Put(new), item.is_some())
 /// });
 /// assert!(!was_there);
 /// assert_eq!(store.get(b"k", |item| item.value().len()), Some(5));
@@ -153,7 +242,7 @@ pub trait Store {
     fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R>;
 
     /// Shows `decide` the item under `key`, if there is one, and does what it says. Nobody else
-    /// sees or changes the key in between.
+    /// sees or changes the key in between. What is put has this key.
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R;
 
     /// How often all items were given up, by this second. An item of an earlier generation is not

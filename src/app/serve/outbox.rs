@@ -1,7 +1,6 @@
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind, IoSlice},
-    mem,
 };
 
 use super::Transport;
@@ -19,67 +18,60 @@ const PARTS: usize = 16;
 /// Replies to be sent: bytes of its own, and items that it shares with the store.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    segments: VecDeque<Segment>,
-    /// So much of the first segment was sent. Invariant: less than its length.
+    bytes: Vec<u8>,
+    /// Where, between the bytes, they are to be sent. Invariant: in the order of their places.
+    items: VecDeque<(usize, Item)>,
+    /// So many of the bytes were sent.
     sent: usize,
-    /// What is still to be sent, in bytes.
-    length: usize,
-    /// Empty; its capacity is for the next segment of bytes.
-    spare: Vec<u8>,
-}
-
-#[derive(Debug)]
-enum Segment {
-    Bytes(Vec<u8>),
-    Item(Item),
-}
-
-impl Segment {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Bytes(bytes) => bytes,
-            Self::Item(item) => item.value(),
-        }
-    }
+    /// So much of the first item was sent. Invariant: then all bytes before it were.
+    item_sent: usize,
+    /// What is still to be sent of the items, in bytes.
+    shared: usize,
 }
 
 impl Output for Outbox {
+    #[inline]
     fn len(&self) -> usize {
-        self.length
+        self.bytes.len() - self.sent + self.shared
     }
 
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        self.length += bytes.len();
-        if let Some(Segment::Bytes(last)) = self.segments.back_mut() {
-            last.extend_from_slice(bytes);
-        } else if !bytes.is_empty() {
-            let mut segment = mem::take(&mut self.spare);
-            segment.extend_from_slice(bytes);
-            self.segments.push_back(Segment::Bytes(segment));
-        }
+        self.bytes.extend_from_slice(bytes);
     }
 
+    #[inline]
     fn put_item(&mut self, item: &Item) {
-        if item.value().len() < SHARE {
-            self.put(item.value());
+        let value = item.value();
+        if value.len() < SHARE {
+            self.put(value);
         } else {
-            self.length += item.value().len();
-            self.segments.push_back(Segment::Item(item.clone()));
+            self.shared += value.len();
+            self.items.push_back((self.bytes.len(), item.clone()));
         }
     }
 }
 
 impl Outbox {
-    /// Sends as much as there is room for. Returns whether that was all.
+    /// Sends as much as there is room for. Returns whether that was all; then it is empty.
     pub(super) fn send(&mut self, transport: &mut impl Transport) -> io::Result<bool> {
-        while self.length > 0 {
+        while self.len() > 0 {
             let mut parts = [IoSlice::new(&[]); PARTS];
+            let mut count = 0;
             let mut from = self.sent;
-            for (part, segment) in parts.iter_mut().zip(&self.segments) {
-                *part = IoSlice::new(&segment.bytes()[from..]);
-                from = 0;
+            let mut within = self.item_sent;
+            // Bytes and an item, or the bytes behind the last item.
+            while count + 2 <= PARTS {
+                let next = self.items.get(count / 2);
+                let to = next.map_or(self.bytes.len(), |(place, _)| *place);
+                parts[count] = IoSlice::new(&self.bytes[from..to]);
+                count += 1;
+                from = to;
+                let Some((_, item)) = next else { break };
+                parts[count] = IoSlice::new(&item.value()[within..]);
+                count += 1;
+                within = 0;
             }
-            let count = self.segments.len().min(PARTS);
             match transport.try_write_vectored(&parts[..count]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(length) => self.advance(length),
@@ -87,29 +79,40 @@ impl Outbox {
                 Err(error) => return Err(error),
             }
         }
+        self.sent = 0;
+        if self.bytes.capacity() > KEEP {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
         Ok(true)
     }
 
-    fn advance(&mut self, length: usize) {
-        self.length -= length;
-        self.sent += length;
-        while let Some(first) = self.segments.front()
-            && self.sent >= first.bytes().len()
-        {
-            self.sent -= first.bytes().len();
-            if let Some(Segment::Bytes(mut bytes)) = self.segments.pop_front()
-                && bytes.capacity() <= KEEP
-            {
-                bytes.clear();
-                self.spare = bytes;
+    fn advance(&mut self, mut length: usize) {
+        while let Some((place, item)) = self.items.front() {
+            let bytes = place - self.sent;
+            if length < bytes {
+                break;
             }
+            let left = item.value().len() - self.item_sent;
+            let part = (length - bytes).min(left);
+            self.sent = *place;
+            self.shared -= part;
+            self.item_sent += part;
+            length -= bytes + part;
+            if part < left {
+                return;
+            }
+            self.items.pop_front();
+            self.item_sent = 0;
         }
+        self.sent += length;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{dialect::Value, store::Meta};
 
     /// Takes so many bytes in a call, and then none for one call.
     struct Narrow {
@@ -143,6 +146,10 @@ mod tests {
         }
     }
 
+    fn item(value: &[u8]) -> Item {
+        Item::new(b"k", Value::Lent(value), Meta::default())
+    }
+
     #[test]
     fn what_was_put_is_sent_in_order_whatever_the_room() {
         for room in [1, 7, 1000, 4096, 5000, 1_000_000] {
@@ -150,7 +157,7 @@ mod tests {
             let mut expected = vec![];
             for i in 0..30_u8 {
                 let bytes = vec![i; usize::from(i) * 7];
-                let large = Item::from(&vec![i; SHARE - 20 + usize::from(i)][..]);
+                let large = item(&vec![i; SHARE - 20 + usize::from(i)]);
                 outbox.put(&bytes);
                 outbox.put_item(&large);
                 expected.extend_from_slice(&bytes);
@@ -160,19 +167,17 @@ mod tests {
             let mut narrow = Narrow { room, blocked: false, got: vec![] };
             while !outbox.send(&mut narrow).expect("it has room") {}
             assert!(narrow.got == expected, "room {room}");
-            assert!(outbox.segments.is_empty() && outbox.sent == 0 && outbox.len() == 0);
+            assert!(outbox.items.is_empty() && outbox.bytes.is_empty() && outbox.len() == 0);
         }
     }
 
     #[test]
     fn large_values_are_shared_and_small_ones_are_not() {
         let mut outbox = Outbox::default();
-        let item = Item::from(&[0; SHARE][..]);
-        outbox.put_item(&item);
-        outbox.put_item(&Item::from(&[0; SHARE - 1][..]));
-        let [Segment::Item(shared), Segment::Bytes(_)] = outbox.segments.make_contiguous() else {
-            panic!("{:?}", outbox.segments.len())
-        };
-        assert!(std::ptr::eq(shared.value(), item.value()));
+        let large = item(&[0; SHARE]);
+        outbox.put_item(&large);
+        outbox.put_item(&item(&[0; SHARE - 1]));
+        assert_eq!((outbox.items.len(), outbox.bytes.len()), (1, SHARE - 1));
+        assert!(std::ptr::eq(outbox.items[0].1.value(), large.value()));
     }
 }

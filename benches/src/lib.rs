@@ -1,0 +1,364 @@
+//! What is measured: streams of requests, and who reads them.
+
+use std::{collections::HashMap, hint::black_box};
+
+use foldhash::fast::RandomState;
+use memwire::{
+    Limits, Machine, Progress, Session, Step,
+    dialect::{Grammar, classic, simple},
+    session::Serve,
+    store::{Cache, Store},
+};
+
+/// A dialect, as far as the streams differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Simple,
+    Classic,
+}
+
+pub const DIALECTS: [Dialect; 2] = [Dialect::Simple, Dialect::Classic];
+
+impl Dialect {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Classic => "classic",
+        }
+    }
+
+    fn end(self) -> &'static [u8] {
+        match self {
+            Self::Simple => b"\n",
+            Self::Classic => b"\r\n",
+        }
+    }
+
+    fn set(self, key: &str, value: &[u8], stream: &mut Vec<u8>) {
+        let head = match self {
+            Self::Simple => format!("set {key} {}", value.len()),
+            Self::Classic => format!("set {key} 0 0 {}", value.len()),
+        };
+        for part in [head.as_bytes(), self.end(), value, self.end()] {
+            stream.extend_from_slice(part);
+        }
+    }
+
+    fn get(self, keys: impl Iterator<Item = String>, stream: &mut Vec<u8>) {
+        stream.extend_from_slice(b"get");
+        for key in keys {
+            stream.push(b' ');
+            stream.extend_from_slice(key.as_bytes());
+        }
+        stream.extend_from_slice(self.end());
+    }
+}
+
+/// Room for the longest lines and the largest values here.
+const LIMITS: Limits = Limits { line: 2 << 20, value: 2 << 20 };
+
+/// How many keys there are.
+pub const KEYS: usize = 10_000;
+
+/// The keys, each of 20 bytes, in an order that a prefetcher does not guess.
+fn key(i: usize) -> String {
+    format!("key_{:016}", i * 7919 % KEYS)
+}
+
+/// What clients send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// Lines of so many keys.
+    Get(usize),
+    /// Values of so many bytes.
+    Set(usize),
+    /// Nine one-key gets for each set of 32 bytes.
+    Mix,
+}
+
+impl Workload {
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Get(1) => "get, 1 key".into(),
+            Self::Get(keys) => format!("get, {keys} keys"),
+            Self::Set(size) if size < 1024 => format!("set {size} B"),
+            Self::Set(size) if size < 1 << 20 => format!("set {} KiB", size >> 10),
+            Self::Set(size) => format!("set {} MiB", size >> 20),
+            Self::Mix => "90 % get, 10 % set".into(),
+        }
+    }
+
+    /// How many requests make a stream of about 256 KiB; for gets of several keys, how many keys.
+    #[must_use]
+    pub fn units(self) -> usize {
+        match self {
+            Self::Get(keys) => 10_000_usize.next_multiple_of(keys),
+            Self::Set(size) => (262_144 / (size + 30)).max(1),
+            Self::Mix => 10_000,
+        }
+    }
+
+    /// How many lines.
+    #[must_use]
+    pub fn lines(self) -> usize {
+        match self {
+            Self::Get(keys) => self.units() / keys,
+            Self::Set(_) | Self::Mix => self.units(),
+        }
+    }
+
+    #[must_use]
+    pub fn stream(self, dialect: Dialect) -> Vec<u8> {
+        let mut stream = vec![];
+        match self {
+            Self::Get(keys) => {
+                for line in 0..self.units() / keys {
+                    dialect.get((0..keys).map(|i| key(line * keys + i)), &mut stream);
+                }
+            }
+            Self::Set(size) => {
+                for i in 0..self.units() {
+                    dialect.set(&key(i), &vec![b'v'; size], &mut stream);
+                }
+            }
+            Self::Mix => {
+                for i in 0..self.units() {
+                    if i % 10 == 9 {
+                        dialect.set(&key(i), &[b'v'; 32], &mut stream);
+                    } else {
+                        dialect.get([key(i)].into_iter(), &mut stream);
+                    }
+                }
+            }
+        }
+        stream
+    }
+}
+
+/// What a reader did, so that none can leave its work out: lines or keys, and bytes of values.
+pub type Work = (usize, usize);
+
+/// The machine, whose keys are looked at one by one, and whose values become the caller's own, as
+/// a server would do it.
+#[must_use]
+pub fn memwire(dialect: Dialect, stream: &[u8], chunk: usize) -> Work {
+    match dialect {
+        Dialect::Simple => simple(stream, chunk),
+        Dialect::Classic => classic(stream, chunk),
+    }
+}
+
+/// The machine alone. Returns how many requests it lent.
+#[must_use]
+pub fn machine(dialect: Dialect, stream: &[u8], chunk: usize) -> usize {
+    match dialect {
+        Dialect::Simple => lent::<simple::Requests>(stream, chunk),
+        Dialect::Classic => lent::<classic::Requests>(stream, chunk),
+    }
+}
+
+#[inline(never)]
+fn lent<G: Grammar>(stream: &[u8], chunk: usize) -> usize {
+    let mut machine = Machine::<G>::new(LIMITS);
+    let mut lent = 0;
+    for mut chunk in stream.chunks(chunk) {
+        loop {
+            match machine.step(&mut chunk) {
+                Step::NeedMore => break,
+                Step::Dispatch(request) => {
+                    black_box(&request);
+                    lent += 1;
+                }
+                Step::Refuse(_) => panic!("all requests are good ones"),
+            }
+        }
+    }
+    lent
+}
+
+#[inline(never)]
+fn simple(stream: &[u8], chunk: usize) -> Work {
+    let mut machine = Machine::<simple::Requests>::new(LIMITS);
+    let mut work = (0, 0);
+    for mut chunk in stream.chunks(chunk) {
+        loop {
+            match machine.step(&mut chunk) {
+                Step::NeedMore => break,
+                Step::Dispatch(simple::Request::Get(keys)) => work.0 += keys.count(),
+                Step::Dispatch(simple::Request::Set { value, .. }) => {
+                    work = (work.0 + 1, work.1 + own(value.into_vec()));
+                }
+                Step::Refuse(refusal) => panic!("{refusal}"),
+            }
+        }
+    }
+    work
+}
+
+#[inline(never)]
+fn classic(stream: &[u8], chunk: usize) -> Work {
+    let mut machine = Machine::<classic::Requests>::new(LIMITS);
+    let mut work = (0, 0);
+    for mut chunk in stream.chunks(chunk) {
+        loop {
+            match machine.step(&mut chunk) {
+                Step::NeedMore => break,
+                Step::Dispatch(request) => match request.command {
+                    classic::Command::Get { keys, .. } => work.0 += keys.count(),
+                    classic::Command::Store { value, .. } => {
+                        work = (work.0 + 1, work.1 + own(value.into_vec()));
+                    }
+                    other => panic!("{other:?}"),
+                },
+                Step::Refuse(refusal) => panic!("{refusal}"),
+            }
+        }
+    }
+    work
+}
+
+fn own(value: Vec<u8>) -> usize {
+    black_box(value).len()
+}
+
+/// What every reader has to do at least: to find the ends of lines.
+#[must_use]
+pub fn line_ends(stream: &[u8]) -> usize {
+    // Each end by itself: to count them only would be another task.
+    memchr::memchr_iter(b'\n', stream).map(black_box).map(|_| 1).sum()
+}
+
+/// What everyone who stores a value has to do at least.
+#[must_use]
+pub fn copies(stream: &[u8], size: usize, count: usize) -> Work {
+    let mut work = (0, 0);
+    for at in 0..count {
+        let from = at * (stream.len() / count);
+        work = (work.0 + 1, work.1 + own(stream[from..from + size].to_vec()));
+    }
+    work
+}
+
+#[cfg(feature = "time")]
+/// `memcache-proto`, which is given what is unread, and the next chunk behind it.
+#[must_use]
+pub fn memcache_proto(stream: &[u8], chunk: usize) -> Work {
+    use memcache_proto::{Command, ParseError, ParseOptions};
+    let options = ParseOptions::new().max_value_len(1 << 20).max_keys(usize::MAX);
+    let mut work = (0, 0);
+    let mut read = |mut unread: &[u8]| {
+        let all = unread.len();
+        loop {
+            match Command::parse_with_options(unread, &options) {
+                Ok((command, length)) => {
+                    match command {
+                        Command::Get { .. } => work.0 += 1,
+                        Command::Gets { keys } => work.0 += keys.len(),
+                        Command::Set { data, .. } => {
+                            work = (work.0 + 1, work.1 + own(data.to_vec()));
+                        }
+                        _ => panic!("another command"),
+                    }
+                    unread = &unread[length..];
+                }
+                Err(ParseError::Incomplete) => return all - unread.len(),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    if chunk >= stream.len() {
+        read(stream);
+        return work;
+    }
+    let mut buffer = vec![];
+    for chunk in stream.chunks(chunk) {
+        buffer.extend_from_slice(chunk);
+        let taken = read(&buffer);
+        buffer.drain(..taken);
+    }
+    work
+}
+
+#[cfg(feature = "time")]
+/// `memcached-protocal`, which reads from a buffered reader.
+#[must_use]
+pub fn memcached_protocal(mut stream: &[u8]) -> Work {
+    use memcached_protocal::Command;
+    let mut work = (0, 0);
+    while !stream.is_empty() {
+        match memcached_protocal::parse(&mut stream) {
+            Ok(Command::Retrieval(get)) => work.0 += get.keys.len(),
+            Ok(Command::Store(set)) => work = (work.0 + 1, work.1 + own(set.data_block)),
+            _ => panic!("another command"),
+        }
+    }
+    work
+}
+
+/// A cache that holds all keys with values of this size.
+#[must_use]
+pub fn cache(dialect: Dialect, size: usize) -> Cache {
+    let cache = Cache::new(256 << 20, 1 << 20);
+    let mut stream = vec![];
+    for i in 0..KEYS {
+        dialect.set(&key(i), &vec![b'v'; size], &mut stream);
+    }
+    serve(dialect, &cache, &stream);
+    cache
+}
+
+/// Machine, session and store; replies are written to a buffer that is emptied when it is full.
+/// Returns how many bytes were answered.
+pub fn serve(dialect: Dialect, store: impl Store, stream: &[u8]) -> usize {
+    match dialect {
+        Dialect::Simple => converse::<simple::Requests>(store, stream),
+        Dialect::Classic => converse::<classic::Requests>(store, stream),
+    }
+}
+
+#[inline(never)]
+fn converse<G: Serve>(mut store: impl Store, mut stream: &[u8]) -> usize {
+    let mut session = Session::<G>::new(LIMITS);
+    let mut out = Vec::with_capacity(256 * 1024);
+    let mut answered = 0;
+    loop {
+        let progress = session.advance(&mut store, 0, &mut stream, &mut out);
+        answered += black_box(&out).len();
+        out.clear();
+        if progress == Progress::NeedInput {
+            return answered;
+        }
+    }
+}
+
+/// The least that a hit costs: to look the key up, and to copy the value.
+#[derive(Debug)]
+pub struct Table(Vec<Vec<u8>>, HashMap<Vec<u8>, Vec<u8>, RandomState>);
+
+impl Table {
+    /// One with all keys and values of this size.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
+        let keys: Vec<_> = (0..KEYS).map(|i| key(i).into_bytes()).collect();
+        let mut map = HashMap::default();
+        map.extend(keys.iter().map(|key| (key.clone(), vec![b'v'; size])));
+        Self(keys, map)
+    }
+
+    /// Looks all keys up. Returns how many bytes were copied.
+    #[must_use]
+    pub fn look_up(&self) -> usize {
+        let mut out = Vec::with_capacity(256 * 1024);
+        let mut copied = 0;
+        for key in &self.0 {
+            out.extend_from_slice(&self.1[key]);
+            if out.len() > 65_536 {
+                copied += black_box(&out).len();
+                out.clear();
+            }
+        }
+        copied + out.len()
+    }
+}

@@ -1,0 +1,308 @@
+//! Time, measured by criterion, as ratios to the limits and to the peers of the same run.
+//!
+//! Whole runs end with the tables and charts that `docs/performance.md` shows; they are written to
+//! `docs/performance` when the environment has `MEMWIRE_BLESS`.
+
+use std::{env, error::Error, fmt::Write as _, fs, hint::black_box, path::Path, time::Duration};
+
+use criterion::{BenchmarkId, Criterion};
+use memwire_benches::{
+    DIALECTS, Dialect, Table, Workload, cache, copies, line_ends, memcache_proto,
+    memcached_protocal, memwire, serve,
+};
+
+use Workload::{Get, Mix, Set};
+
+const WHOLE: usize = usize::MAX;
+
+/// The chunks of a stream, in bytes: a page, what a packet holds, and the worst there are.
+const CHUNKS: [usize; 4] = [WHOLE, 4096, 1460, 1];
+
+const PARSED: [Workload; 7] =
+    [Get(1), Get(100), Set(32), Set(1024), Set(65_536), Set(1 << 20), Mix];
+
+fn parse(criterion: &mut Criterion) {
+    for workload in PARSED {
+        let mut group = criterion.benchmark_group(format!("parse/{}", workload.name()));
+        let units = workload.units();
+        for dialect in DIALECTS {
+            let stream = workload.stream(dialect);
+            let done = memwire(dialect, &stream, WHOLE);
+            assert_eq!(done.0, units);
+            for chunk in CHUNKS {
+                if chunk == 1 && stream.len() > 1 << 20 {
+                    continue;
+                }
+                assert_eq!(memwire(dialect, &stream, chunk), done);
+                let name = format!("memwire, {}{}", dialect.name(), by(chunk));
+                group.bench_function(name, |bencher| {
+                    bencher.iter(|| memwire(dialect, black_box(&stream), chunk));
+                });
+            }
+        }
+        let stream = workload.stream(Dialect::Classic);
+        let done = memwire(Dialect::Classic, &stream, WHOLE);
+        for chunk in [WHOLE, 1460] {
+            assert_eq!(memcache_proto(&stream, chunk), done);
+            group.bench_function(format!("memcache-proto{}", by(chunk)), |bencher| {
+                bencher.iter(|| memcache_proto(black_box(&stream), chunk));
+            });
+        }
+        assert_eq!(memcached_protocal(&stream), done);
+        group.bench_function("memcached-protocal", |bencher| {
+            bencher.iter(|| memcached_protocal(black_box(&stream)));
+        });
+        match workload {
+            Set(size) => group.bench_function("limit: alloc + memcpy", |bencher| {
+                bencher.iter(|| copies(black_box(&stream), size, units));
+            }),
+            _ => group.bench_function("limit: memchr", |bencher| {
+                bencher.iter(|| line_ends(black_box(&stream)));
+            }),
+        };
+        group.finish();
+    }
+}
+
+fn by(chunk: usize) -> String {
+    if chunk == WHOLE { String::new() } else { format!(", by {chunk}") }
+}
+
+/// Sizes of one line, or of one value, in bytes.
+const SIZES: [usize; 3] = [4096, 65_536, 1 << 20];
+
+/// What stands in [`SIZES`] bytes: one request.
+fn large(what: &str, size: usize) -> Vec<u8> {
+    match what {
+        "line" => [b"get", &b" key_00000000000000000"[..].repeat(size / 22)[..], b"\r\n"].concat(),
+        _ => [format!("set k 0 0 {size}\r\n").as_bytes(), &vec![b'v'; size], b"\r\n"].concat(),
+    }
+}
+
+fn growth(criterion: &mut Criterion) {
+    for what in ["line", "value"] {
+        let mut group = criterion.benchmark_group(format!("growth/{what}"));
+        for size in SIZES {
+            let stream = large(what, size);
+            for chunk in [1460, 1] {
+                let name = format!("memwire{}", by(chunk));
+                group.bench_function(BenchmarkId::new(name, size), |bencher| {
+                    bencher.iter(|| memwire(Dialect::Classic, black_box(&stream), chunk));
+                });
+            }
+            group.bench_function(BenchmarkId::new("memcache-proto, by 1460", size), |bencher| {
+                bencher.iter(|| memcache_proto(black_box(&stream), 1460));
+            });
+        }
+        group.finish();
+    }
+}
+
+fn session(criterion: &mut Criterion) {
+    for workload in [Get(1), Get(100), Set(100)] {
+        let mut group = criterion.benchmark_group(format!("serve/{}", workload.name()));
+        for dialect in DIALECTS {
+            let (cache, stream) = (cache(dialect, 100), workload.stream(dialect));
+            group.bench_function(format!("memwire, {}", dialect.name()), |bencher| {
+                bencher.iter(|| serve(dialect, &cache, black_box(&stream)));
+            });
+        }
+        if let Get(_) = workload {
+            let table = Table::new(100);
+            group.bench_function("limit: a HashMap's look-up and a copy", |bencher| {
+                bencher.iter(|| black_box(&table).look_up());
+            });
+        }
+        group.finish();
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(800))
+        .configure_from_args();
+    parse(&mut criterion);
+    growth(&mut criterion);
+    session(&mut criterion);
+    criterion.final_summary();
+    let filtered = env::args().skip(1).any(|arg| !arg.starts_with('-'));
+    if filtered || env::args().any(|arg| arg == "--test") {
+        return Ok(());
+    }
+    report()
+}
+
+/// The median that criterion kept, in nanoseconds.
+fn median(group: &str, name: &str) -> Result<f64, Box<dyn Error>> {
+    // As criterion names its directories.
+    let plain = |text: &str| text.replace(['?', '"', '/', '\\', '*', '<', '>', ':', '|', '^'], "_");
+    let target = env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
+    let path = format!(
+        "{target}/criterion/{}/{}/new/estimates.json",
+        plain(group),
+        name_path(name, plain)
+    );
+    let json = fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
+    let json: serde_json::Value = serde_json::from_slice(&json)?;
+    json["median"]["point_estimate"].as_f64().ok_or_else(|| path.into())
+}
+
+fn name_path(name: &str, plain: impl Fn(&str) -> String) -> String {
+    name.split('/').map(plain).collect::<Vec<_>>().join("/")
+}
+
+struct Bar {
+    group: String,
+    name: &'static str,
+    nanos: f64,
+}
+
+fn report() -> Result<(), Box<dyn Error>> {
+    let mut text = String::from(
+        "Parsing, in ns a request (a key, of gets of 100), and as a ratio to the limit:\n\n\
+         | | limit | memwire, simple | memwire, classic | memcache-proto | memcached-protocal |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    let mut bars = vec![];
+    for workload in PARSED {
+        let group = format!("parse/{}", workload.name());
+        let of = |name: &str| median(&group, name).map(|nanos| nanos / workload.units() as f64);
+        let limit =
+            if matches!(workload, Set(_)) { "limit: alloc + memcpy" } else { "limit: memchr" };
+        let limit = of(limit)?;
+        write!(text, "| {} | {limit:.1} |", workload.name())?;
+        for name in ["memwire, simple", "memwire, classic", "memcache-proto", "memcached-protocal"]
+        {
+            let nanos = of(name)?;
+            write!(text, " {nanos:.1} ({:.1} ×) |", nanos / limit)?;
+            bars.push(Bar { group: workload.name(), name, nanos: nanos / limit });
+        }
+        text.push('\n');
+    }
+    text.push_str(
+        "\nThe same streams in chunks, as a ratio to whole:\n\n\
+         | | simple, 4096 | 1460 | 1 | classic, 4096 | 1460 | 1 | memcache-proto, 1460 |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for workload in PARSED {
+        let group = format!("parse/{}", workload.name());
+        write!(text, "| {} |", workload.name())?;
+        for dialect in DIALECTS {
+            let name = format!("memwire, {}", dialect.name());
+            let whole = median(&group, &name)?;
+            for chunk in [4096, 1460, 1] {
+                match median(&group, &format!("{name}{}", by(chunk))) {
+                    Ok(nanos) => write!(text, " {:.2} |", nanos / whole)?,
+                    Err(_) => text.push_str(" |"),
+                }
+            }
+        }
+        let whole = median(&group, "memcache-proto")?;
+        let split = median(&group, "memcache-proto, by 1460")?;
+        writeln!(text, " {:.2} |", split / whole)?;
+    }
+    text.push_str(
+        "\nOne request that grows, classic, in ns a byte:\n\n\
+         | | 4 KiB | 64 KiB | 1 MiB | 1 MiB ÷ 4 KiB |\n|---|---|---|---|---|\n",
+    );
+    for what in ["line", "value"] {
+        for name in ["memwire, by 1460", "memwire, by 1", "memcache-proto, by 1460"] {
+            write!(text, "| a {what}; {name} |")?;
+            let mut nanos = vec![];
+            for size in SIZES {
+                nanos.push(
+                    median(&format!("growth/{what}"), &format!("{name}/{size}"))? / size as f64,
+                );
+            }
+            for nanos in &nanos {
+                write!(text, " {nanos:.3} |")?;
+            }
+            writeln!(text, " {:.2} |", nanos[2] / nanos[0])?;
+        }
+    }
+    text.push_str(
+        "\nMachine, session and store (10 000 keys, values of 100 bytes), in ns a request or key, and as a \
+         ratio to the limit, a `HashMap`'s look-up and a copy of the value:\n\n\
+         | | limit | simple | classic |\n|---|---|---|---|\n",
+    );
+    for workload in [Get(1), Get(100), Set(100)] {
+        let group = format!("serve/{}", workload.name());
+        let of = |name: &str| median(&group, name).map(|nanos| nanos / workload.units() as f64);
+        let limit = of("limit: a HashMap's look-up and a copy").ok();
+        write!(text, "| {} |", workload.name())?;
+        match limit {
+            Some(limit) => write!(text, " {limit:.1} |")?,
+            None => text.push_str(" |"),
+        }
+        for dialect in DIALECTS {
+            let nanos = of(&format!("memwire, {}", dialect.name()))?;
+            match limit {
+                Some(limit) => write!(text, " {nanos:.1} ({:.1} ×) |", nanos / limit)?,
+                None => write!(text, " {nanos:.1} |")?,
+            }
+        }
+        text.push('\n');
+    }
+    println!("\n{text}");
+    if env::var_os("MEMWIRE_BLESS").is_some() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance");
+        fs::create_dir_all(&docs)?;
+        fs::write(docs.join("parse.md"), text)?;
+        chart(&docs.join("parse.svg"), &bars)?;
+    }
+    Ok(())
+}
+
+/// Bars on a logarithmic scale, whose foot is the limit.
+fn chart(path: &Path, bars: &[Bar]) -> Result<(), Box<dyn Error>> {
+    use plotters::prelude::*;
+    let names = ["memwire, simple", "memwire, classic", "memcache-proto", "memcached-protocal"];
+    let colours = [
+        RGBColor(0, 114, 178),
+        RGBColor(86, 180, 233),
+        RGBColor(230, 159, 0),
+        RGBColor(204, 121, 167),
+    ];
+    let groups: Vec<_> = PARSED.map(Workload::name).to_vec();
+    let root = SVGBackend::new(path, (960, 420)).into_drawing_area();
+    root.fill(&WHITE)?;
+    let most = bars.iter().fold(1.0_f64, |most, bar| most.max(bar.nanos));
+    let mut chart = ChartBuilder::on(&root)
+        .caption("Time to parse, as a multiple of the limit", ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(32)
+        .y_label_area_size(48)
+        .build_cartesian_2d(0.0..groups.len() as f64, (1.0..most * 1.3).log_scale())?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_labels(2 * groups.len() + 1)
+        .x_label_formatter(&|x| {
+            let centre = (x.fract() - 0.5).abs() < 0.01;
+            let name = groups.get(*x as usize).filter(|_| centre);
+            name.cloned().unwrap_or_default()
+        })
+        .y_label_formatter(&|y| format!("{y:.0} ×"))
+        .draw()?;
+    for (place, (name, colour)) in names.into_iter().zip(colours).enumerate() {
+        let of_name = bars.iter().filter(|bar| bar.name == name);
+        chart
+            .draw_series(of_name.map(|bar| {
+                let group = groups.iter().position(|group| *group == bar.group).unwrap_or_default();
+                let left = group as f64 + 0.1 + 0.2 * place as f64;
+                Rectangle::new([(left, 1.0), (left + 0.18, bar.nanos)], colour.filled())
+            }))?
+            .label(name)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], colour.filled()));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    root.present()?;
+    Ok(())
+}

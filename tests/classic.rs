@@ -3,7 +3,10 @@
 
 use memwire::{
     BadSessionSnapshot, Limits, Progress, Session,
-    dialect::classic::{LIMITS, Replies, Requests},
+    dialect::{
+        Value,
+        classic::{LIMITS, Replies, Requests},
+    },
     store::{Change, Count, Item, Map, Meta, Store},
     vectors::{CLASSIC, End, Remembered, Step, Suite, Vector},
 };
@@ -373,7 +376,7 @@ fn what_happens_is_counted() {
     expect("flush_all;", "OK;", &[CmdFlush]);
     let past = Meta { expires: std::num::NonZeroU64::new(NOW), generation: 1, ..Meta::default() };
     store.generation(NOW);
-    store.update(b"k", |_| (Change::Put(Item::from(&b"9"[..]).with_meta(past)), ()));
+    store.update(b"k", |_| (Change::Put(Item::new(b"k", Value::Lent(b"9"), past)), ()));
     assert_eq!(answers(&mut session, &mut store, "get k;"), "END;");
     assert_eq!(store.counts, [(CmdGet, 1), (GetMisses, 1), (GetExpired, 1)]);
 }

@@ -2,22 +2,24 @@
 
 use std::{
     fs,
-    io::{self, IoSlice, Read},
+    io::{self, Read},
     iter::{self, Peekable},
     path::Path,
+    pin::Pin,
     slice,
+    task::{Context, Poll, ready},
 };
 
 use memwire::{
     Limits,
-    app::{Options, RunError, Transport, converse, run},
+    app::{Options, RunError, converse, run},
     dialect::simple::{Replies, Requests},
     oracle, simulate, simulate_to,
     store::Cache,
     vectors::{Clause, DIALECTS, Dialect, End, Level, Suite, Vector},
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     net::{TcpListener, TcpStream},
     runtime,
     sync::watch,
@@ -340,26 +342,39 @@ struct Cut<'c> {
     read: usize,
 }
 
-impl Transport for Cut<'_> {
-    fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.read;
-        while self.cuts.next_if(|cut| *cut <= read).is_some() {}
-        let most = self.cuts.peek().map_or(usize::MAX, |cut| cut - read).min(buffer.len());
-        let length = self.stream.try_read(&mut buffer[..most])?;
-        self.read += length;
-        Ok(length)
+impl AsyncRead for Cut<'_> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Self { stream, cuts, read } = self.get_mut();
+        while cuts.next_if(|cut| *cut <= *read).is_some() {}
+        let most = cuts.peek().map_or(usize::MAX, |cut| cut - *read).min(buffer.remaining());
+        let mut chunk = ReadBuf::new(buffer.initialize_unfilled_to(most));
+        ready!(Pin::new(stream).poll_read(context, &mut chunk))?;
+        let length = chunk.filled().len();
+        buffer.advance(length);
+        *read += length;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Cut<'_> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
     }
 
-    fn try_write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.stream.try_write_vectored(parts)
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
     }
 
-    async fn readable(&self) -> io::Result<()> {
-        self.stream.readable().await
-    }
-
-    async fn writable(&self) -> io::Result<()> {
-        self.stream.writable().await
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 }
 

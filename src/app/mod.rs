@@ -12,7 +12,7 @@ mod serve;
 mod vectors;
 
 pub use run::{RunError, run};
-pub use serve::{ConverseError, Options, Transport, converse};
+pub use serve::{ConverseError, Options, converse};
 
 /// The memcached text protocol as a filter, a server, and a conformance suite
 #[derive(Debug, Parser)]

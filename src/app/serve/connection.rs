@@ -4,14 +4,22 @@ use std::{
     cell::RefCell,
     error::Error,
     fmt,
-    io::{self, ErrorKind},
-    mem,
+    future::poll_fn,
+    io, mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::{select, sync::watch, task::yield_now, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    select,
+    sync::watch,
+    task::yield_now,
+    time::timeout,
+};
 
-use super::{Transport, outbox::Outbox};
+use super::outbox::Outbox;
 use crate::{
     Limits, Output as _, Progress, Session, Truncated,
     session::Serve,
@@ -89,7 +97,7 @@ impl From<io::Error> for ConverseError {
 /// # Errors
 ///
 /// See [`ConverseError`].
-pub async fn converse<G: Serve, T: Transport>(
+pub async fn converse<G: Serve, T: AsyncRead + AsyncWrite + Unpin>(
     transport: T,
     mut store: impl Store,
     options: Options,
@@ -100,16 +108,22 @@ pub async fn converse<G: Serve, T: Transport>(
         Connection { transport, session, unread: Vec::new(), unsent: Outbox::default() };
     loop {
         let stopping = *stop.borrow() || stop.has_changed().is_err();
-        let turn = SHARED.with_borrow_mut(|shared| connection.turn(&mut store, shared))?;
+        let turn = poll_fn(|context| {
+            let turn =
+                SHARED.with_borrow_mut(|shared| connection.turn(context, &mut store, shared));
+            // What was received is answered, and the replies are sent.
+            let done = stopping && turn.is_pending() && connection.unsent.len() == 0;
+            if done { Poll::Ready(Ok(Turn::Stop)) } else { turn }
+        });
+        let turn = select! {
+            biased;
+            turn = wait(options.idle, turn) => turn?,
+            // The next turn is the last one that reads.
+            _ = stop.wait_for(|stop| *stop), if !stopping => continue,
+        };
         match turn {
             Turn::Yield => yield_now().await,
-            Turn::Send => wait(options.idle, connection.transport.writable()).await?,
-            Turn::Receive if stopping => return Ok(()),
-            Turn::Receive => select! {
-                ready = wait(options.idle, connection.transport.readable()) => ready?,
-                // Either way the next turn is the last one that reads.
-                _ = stop.wait_for(|stop| *stop) => {}
-            },
+            Turn::Stop => return Ok(()),
             Turn::End => {
                 return connection.session.finish().map_err(ConverseError::Truncated);
             }
@@ -117,13 +131,13 @@ pub async fn converse<G: Serve, T: Transport>(
     }
 }
 
-async fn wait(
+async fn wait<R>(
     idle: Option<Duration>,
-    ready: impl Future<Output = io::Result<()>>,
-) -> Result<(), ConverseError> {
+    turn: impl Future<Output = io::Result<R>>,
+) -> Result<R, ConverseError> {
     match idle {
-        None => Ok(ready.await?),
-        Some(idle) => Ok(timeout(idle, ready).await.map_err(|_| ConverseError::Idle)??),
+        None => Ok(turn.await?),
+        Some(idle) => Ok(timeout(idle, turn).await.map_err(|_| ConverseError::Idle)??),
     }
 }
 
@@ -135,78 +149,76 @@ pub(in crate::app) fn unix_time() -> u64 {
 struct Connection<G: Serve, T> {
     transport: T,
     session: Session<G>,
-    /// The rest of a chunk. Invariant: empty, unless a turn ended with `Send` or `Yield`.
+    /// The rest of a chunk. Invariant: empty, unless replies are unsent or a turn ended with
+    /// `Yield`.
     unread: Vec<u8>,
-    /// Invariant: empty, unless a turn ended with `Send`.
+    /// What the client did not take yet. Nothing more is read from it until then.
     unsent: Outbox,
 }
 
 /// What a connection does next.
 enum Turn {
-    /// Waits for the client to send.
-    Receive,
-    /// Waits for the client to take its replies. Nothing more is read from it until then.
-    Send,
     /// Lets others go on.
     Yield,
+    /// Nothing more, as it was told to stop.
+    Stop,
     /// The client's stream has ended, or the client took its leave, and all is answered.
     End,
 }
 
-impl<G: Serve, T: Transport> Connection<G, T> {
-    /// Serves the client as far as that goes without waiting.
-    fn turn(&mut self, store: &mut impl Store, shared: &mut Shared) -> io::Result<Turn> {
+impl<G: Serve, T: AsyncRead + AsyncWrite + Unpin> Connection<G, T> {
+    /// Serves the client as far as that goes without waiting: for it to take what is unsent, or
+    /// else to send more.
+    fn turn(
+        &mut self,
+        context: &mut Context<'_>,
+        store: &mut impl Store,
+        shared: &mut Shared,
+    ) -> Poll<io::Result<Turn>> {
         let now = unix_time();
         if self.unsent.len() > 0 {
-            if !self.unsent.send(&mut self.transport)? {
-                return Ok(Turn::Send);
-            }
+            ready!(self.unsent.send(context, &mut self.transport))?;
             self.unsent = Outbox::default();
         }
         let mut unread = mem::take(&mut self.unread);
         let mut rounds = 0;
         loop {
             let mut requests = if self.session.is_closed() && !self.session.is_replying() {
-                return Ok(Turn::End);
+                return Poll::Ready(Ok(Turn::End));
             } else if !unread.is_empty() || self.session.is_replying() {
                 unread.as_slice()
             } else if rounds >= ROUNDS {
-                return Ok(Turn::Yield);
+                return Poll::Ready(Ok(Turn::Yield));
             } else {
-                match self.transport.try_read(&mut shared.chunk) {
-                    Ok(0) => return Ok(Turn::End),
-                    Ok(length) => {
-                        store.count(Count::BytesRead, length as u64);
-                        &shared.chunk[..length]
-                    }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        return Ok(Turn::Receive);
-                    }
-                    Err(error) => return Err(error),
+                let mut chunk = ReadBuf::new(&mut shared.chunk);
+                ready!(Pin::new(&mut self.transport).poll_read(context, &mut chunk))?;
+                let length = chunk.filled().len();
+                if length == 0 {
+                    return Poll::Ready(Ok(Turn::End));
                 }
+                store.count(Count::BytesRead, length as u64);
+                &shared.chunk[..length]
             };
             loop {
                 let outbox = &mut shared.outbox;
                 let progress = self.session.advance(store, now, &mut requests, outbox);
                 rounds += 1;
                 store.count(Count::BytesWritten, outbox.len() as u64);
-                let all_sent = outbox.send(&mut self.transport);
-                if !matches!(all_sent, Ok(true)) {
+                let sent = outbox.send(context, &mut self.transport);
+                if !matches!(sent, Poll::Ready(Ok(()))) {
                     // What is unsent is this connection's, and no other's.
                     self.unsent = mem::take(outbox);
-                }
-                if !all_sent? {
                     self.unread = requests.to_vec();
-                    return Ok(Turn::Send);
                 }
+                ready!(sent)?;
                 match progress {
                     Progress::NeedInput => break,
                     Progress::OutputFull => {}
-                    Progress::Close => return Ok(Turn::End),
+                    Progress::Close => return Poll::Ready(Ok(Turn::End)),
                 }
                 if rounds >= ROUNDS {
                     self.unread = requests.to_vec();
-                    return Ok(Turn::Yield);
+                    return Poll::Ready(Ok(Turn::Yield));
                 }
             }
             unread = Vec::new();

@@ -9,9 +9,11 @@ use std::{
     num::NonZeroUsize,
     os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    pin::Pin,
     process,
     str::FromStr,
     sync::Arc,
+    task::{Context, Waker},
     time::Duration,
 };
 
@@ -21,7 +23,7 @@ use nix::{
     unistd::{User, geteuid, initgroups, setgid, setuid},
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
     runtime, select,
     signal::unix::{Signal, SignalKind, signal},
@@ -44,11 +46,9 @@ mod connection;
 mod familiar;
 mod outbox;
 mod stats;
-mod transport;
 
 pub(super) use connection::unix_time;
 pub use connection::{ConverseError, Options, converse};
-pub use transport::Transport;
 
 /// After the first signal, clients have this long to take what they asked for.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -508,7 +508,7 @@ impl Server {
     fn admit<G, T>(self: &Arc<Self>, mut stream: T, stop: &watch::Receiver<bool>)
     where
         G: Serve + 'static,
-        T: Transport + tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         if let Ok(permit) = Arc::clone(&self.clients).try_acquire_owned() {
             let (server, stop) = (Arc::clone(self), stop.clone());
@@ -530,7 +530,8 @@ impl Server {
         self.store.rejected();
         // There is room for one line in a new connection.
         let line = [TOO_MANY, G::BLOCK_END].concat();
-        let _ = stream.try_write_vectored(&[io::IoSlice::new(&line)]);
+        let context = &mut Context::from_waker(Waker::noop());
+        let _ = Pin::new(&mut stream).poll_write(context, &line);
         let Ok(permit) = Arc::clone(&self.refused).try_acquire_owned() else { return };
         // Closed with bytes unread, the connection would be reset, and the line perhaps be lost.
         tokio::spawn(async move {

@@ -1,9 +1,12 @@
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
 };
 
-use super::Transport;
+use tokio::io::AsyncWrite;
+
 use crate::{Output, store::Item};
 
 /// Values from this size on, in bytes, are sent from where they are stored.
@@ -53,8 +56,12 @@ impl Output for Outbox {
 }
 
 impl Outbox {
-    /// Sends as much as there is room for. Returns whether that was all; then it is empty.
-    pub(super) fn send(&mut self, transport: &mut impl Transport) -> io::Result<bool> {
+    /// Sends all; then it is empty. `Pending`: as much as there was room for.
+    pub(super) fn send(
+        &mut self,
+        context: &mut Context<'_>,
+        transport: &mut (impl AsyncWrite + Unpin),
+    ) -> Poll<io::Result<()>> {
         while self.len() > 0 {
             let mut parts = [IoSlice::new(&[]); PARTS];
             let mut count = 0;
@@ -72,11 +79,10 @@ impl Outbox {
                 count += 1;
                 within = 0;
             }
-            match transport.try_write_vectored(&parts[..count]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(length) => self.advance(length),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(error),
+            let sent = Pin::new(&mut *transport).poll_write_vectored(context, &parts[..count]);
+            match ready!(sent)? {
+                0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                length => self.advance(length),
             }
         }
         self.sent = 0;
@@ -84,7 +90,7 @@ impl Outbox {
             self.bytes = Vec::new();
         }
         self.bytes.clear();
-        Ok(true)
+        Poll::Ready(Ok(()))
     }
 
     fn advance(&mut self, mut length: usize) {
@@ -111,6 +117,8 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
     use crate::{dialect::Value, store::Meta};
 
@@ -121,28 +129,36 @@ mod tests {
         got: Vec<u8>,
     }
 
-    impl Transport for Narrow {
-        fn try_read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Ok(0)
+    impl AsyncWrite for Narrow {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.poll_write_vectored(context, &[IoSlice::new(bytes)])
         }
 
-        fn try_write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            parts: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
             self.blocked = !self.blocked;
             if self.blocked {
-                return Err(ErrorKind::WouldBlock.into());
+                return Poll::Pending;
             }
             let all = parts.iter().flat_map(|part| part.iter().copied());
             let taken: Vec<u8> = all.take(self.room).collect();
             self.got.extend_from_slice(&taken);
-            Ok(taken.len())
+            Poll::Ready(Ok(taken.len()))
         }
 
-        async fn readable(&self) -> io::Result<()> {
-            Ok(())
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
         }
 
-        async fn writable(&self) -> io::Result<()> {
-            Ok(())
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
         }
     }
 
@@ -165,7 +181,12 @@ mod tests {
                 assert_eq!(outbox.len(), expected.len());
             }
             let mut narrow = Narrow { room, blocked: false, got: vec![] };
-            while !outbox.send(&mut narrow).expect("it has room") {}
+            let context = &mut Context::from_waker(Waker::noop());
+            while outbox
+                .send(context, &mut narrow)
+                .map(|sent| sent.expect("it has room"))
+                .is_pending()
+            {}
             assert!(narrow.got == expected, "room {room}");
             assert!(outbox.items.is_empty() && outbox.bytes.is_empty() && outbox.len() == 0);
         }

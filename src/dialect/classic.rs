@@ -445,7 +445,7 @@ fn scan_store<'t>(
         && let Some(lf) = words.at_end()
     {
         let good = key.is_key::<Requests>();
-        let numbers = Numbers::new(Some(verb), flags.try_into(), exptime.try_into(), Some(count));
+        let numbers = numbers(Some(verb), flags.try_into(), exptime.try_into(), Some(count));
         return Some(store(text, (key.span, good), numbers, false, lf, limits));
     }
     let args = Args::read(text, &mut Words::new(text, start))?;
@@ -461,29 +461,22 @@ fn scan_store<'t>(
     let exptime = args.number(2).ok_or(());
     let count: Option<i64> = args.number(3);
     let count = count.and_then(|count| u64::try_from(count).ok());
-    let numbers = Numbers::new(verb, flags, exptime, count);
+    let numbers = numbers(verb, flags, exptime, count);
     Some(store(text, (args.words[0], args.key), numbers, args.noreply(), args.lf, limits))
 }
 
 /// The numbers of a storage command, if all of them are, and in range.
-struct Numbers(Option<(Storage, u32, i64, u64)>);
+type Numbers = Option<(Storage, u32, i64, u64)>;
 
-impl Numbers {
-    #[inline]
-    fn new<E, F>(
-        verb: Option<Storage>,
-        flags: Result<u32, E>,
-        exptime: Result<i64, F>,
-        count: Option<u64>,
-    ) -> Self {
-        let count = count.filter(|count| *count <= MOST);
-        match (verb, flags, exptime, count) {
-            (Some(verb), Ok(flags), Ok(exptime), Some(count)) => {
-                Self(Some((verb, flags, exptime, count)))
-            }
-            _ => Self(None),
-        }
-    }
+#[inline]
+fn numbers<E, F>(
+    verb: Option<Storage>,
+    flags: Result<u32, E>,
+    exptime: Result<i64, F>,
+    count: Option<u64>,
+) -> Numbers {
+    let count = count.filter(|count| *count <= MOST);
+    Some((verb?, flags.ok()?, exptime.ok()?, count?))
 }
 
 /// A storage command's line, `good` if its key is one.
@@ -496,7 +489,7 @@ fn store(
     lf: usize,
     limits: &Limits,
 ) -> Scanned<Requests> {
-    let Some((verb, flags, exptime, count)) = numbers.0 else {
+    let Some((verb, flags, exptime, count)) = numbers else {
         return refuse(lf, Fault::Number, noreply);
     };
     let fault = match usize::try_from(count) {

@@ -222,11 +222,14 @@ impl Backwards {
     /// Writes this number, in decimal digits, before what is there.
     #[inline]
     pub(super) fn decimal(&mut self, mut number: u64) {
-        while number > 9 {
-            self.text(&[b'0' + (number % 10) as u8]);
+        loop {
+            let [digit, ..] = (number % 10).to_le_bytes();
+            self.text(&[b'0' + digit]);
             number /= 10;
+            if number == 0 {
+                return;
+            }
         }
-        self.text(&[b'0' + number as u8]);
     }
 
     #[inline]

@@ -126,7 +126,7 @@ impl Tally {
 
     fn has_reached(&self, all: &[&str]) {
         for what in all {
-            assert!(self.reached.get(*what).is_some_and(|count| *count > 10), "{what}: {self}");
+            assert!(self.reached.get(*what).is_some_and(|count| *count > 1), "{what}: {self}");
         }
     }
 }
@@ -363,13 +363,19 @@ fn classic_replies_of_up_to_four_tokens() {
 }
 
 #[test]
-#[ignore = "takes a minute: cargo test --test exhaustion classic -- --ignored --nocapture"]
+#[ignore = "for tests/bugs.rs, which has no time for four"]
+fn classic_requests_of_up_to_three_tokens() {
+    classic_requests(3);
+}
+
+#[test]
+#[ignore = "takes a minute: cargo test --test exhaustion five -- --ignored --nocapture"]
 fn classic_requests_of_up_to_five_tokens() {
     classic_requests(5);
 }
 
 #[test]
-#[ignore = "takes a minute: cargo test --test exhaustion classic -- --ignored --nocapture"]
+#[ignore = "takes a minute: cargo test --test exhaustion five -- --ignored --nocapture"]
 fn classic_replies_of_up_to_five_tokens() {
     classic_replies(5);
 }

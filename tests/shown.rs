@@ -11,6 +11,7 @@ use memwire::{
     BadSessionSnapshot, BadSnapshot, Limits, Machine, Progress, Session, State, Truncated,
     dialect::{
         Span, Value,
+        classic::{self, Fault},
         simple::{BadReply, ErrorKind, Key, Keys, Refusal, Replies, Reply, Request, Requests},
     },
     simulate, simulate_to,
@@ -44,6 +45,19 @@ fn errors_say_what_is_wrong() {
     assert!(BadSessionSnapshot::Machine(BadSnapshot::Line).source().is_some());
     assert!(BadSessionSnapshot::Rest.source().is_none());
     assert!(Refusal::Key.source().is_none());
+    let faults = [
+        Fault::LongLine,
+        Fault::UnknownCommand,
+        Fault::Words,
+        Fault::Number,
+        Fault::Exptime,
+        Fault::Delta,
+        Fault::DeleteTime,
+        Fault::Key,
+        Fault::LargeValue(None),
+        Fault::BlockEnd,
+    ];
+    told_apart(&faults.map(|fault| classic::Refusal { fault, noreply: false }));
     let truncated = Truncated { start: 3, end: 7, state: State::AwaitingLine };
     let told = "input ends at byte 7, inside what begins at byte 3: AwaitingLine, its line is not \
                 complete";

@@ -342,7 +342,7 @@ impl Store for Counting {
 fn what_happens_is_counted() {
     use Count::{
         CasBadval, CasHits, CasMisses, CmdFlush, CmdGet, CmdSet, CmdTouch, DecrHits, DecrMisses,
-        DeleteHits, DeleteMisses, GetExpired, GetHits, GetMisses, IncrHits, IncrMisses,
+        DeleteHits, DeleteMisses, GetExpired, GetFlushed, GetHits, GetMisses, IncrHits, IncrMisses,
         StoreTooLarge, TotalItems, TouchHits, TouchMisses,
     };
     let (mut store, mut session) =
@@ -374,11 +374,18 @@ fn what_happens_is_counted() {
     expect("delete k;", "DELETED;", &[DeleteHits]);
     expect("delete k;", "NOT_FOUND;", &[DeleteMisses]);
     expect("flush_all;", "OK;", &[CmdFlush]);
-    let past = Meta { expires: std::num::NonZeroU64::new(NOW), generation: 1, ..Meta::default() };
     store.generation(NOW);
-    store.update(b"k", |_| (Change::Put(Item::new(b"k", Value::Lent(b"9"), past)), ()));
-    assert_eq!(answers(&mut session, &mut store, "get k;"), "END;");
-    assert_eq!(store.counts, [(CmdGet, 1), (GetMisses, 1), (GetExpired, 1)]);
+    let expires = std::num::NonZeroU64::new(NOW);
+    for (meta, why) in [
+        (Meta { expires, generation: 1, ..Meta::default() }, GetExpired),
+        (Meta { generation: 0, ..Meta::default() }, GetFlushed),
+    ] {
+        let item = Item::new(b"k", Value::Lent(b"9"), meta);
+        store.update(b"k", |_| (Change::Put(item), ()));
+        assert_eq!(answers(&mut session, &mut store, "get k;"), "END;");
+        assert_eq!(store.counts, [(CmdGet, 1), (GetMisses, 1), (why, 1)]);
+        store.counts.clear();
+    }
 }
 
 #[test]

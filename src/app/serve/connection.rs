@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     error::Error,
     fmt,
-    future::poll_fn,
+    future::{pending, poll_fn},
     io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -16,7 +16,7 @@ use tokio::{
     select,
     sync::watch,
     task::yield_now,
-    time::timeout,
+    time::{Instant, sleep_until},
 };
 
 use super::outbox::Outbox;
@@ -104,22 +104,34 @@ pub async fn converse<G: Serve, T: AsyncRead + AsyncWrite + Unpin>(
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), ConverseError> {
     let session = Session::<G>::new(options.limits);
-    let mut connection =
-        Connection { transport, session, unread: Vec::new(), unsent: Outbox::default() };
+    let (unread, unsent) = (Vec::new(), Outbox::default());
+    let mut connection = Connection { transport, session, unread, unsent, moved: false };
+    let mut last_moved = Instant::now();
     loop {
         let stopping = *stop.borrow() || stop.has_changed().is_err();
+        let idle = idle_since(last_moved, options.idle);
         let turn = poll_fn(|context| {
             let turn =
                 SHARED.with_borrow_mut(|shared| connection.turn(context, &mut store, shared));
+            if mem::take(&mut connection.moved) && options.idle.is_some() {
+                last_moved = Instant::now();
+            }
             // What was received is answered, and the replies are sent.
             let done = stopping && turn.is_pending() && connection.unsent.len() == 0;
             if done { Poll::Ready(Ok(Turn::Stop)) } else { turn }
         });
         let turn = select! {
             biased;
-            turn = wait(options.idle, turn) => turn?,
+            turn = turn => turn?,
             // The next turn is the last one that reads.
             _ = stop.wait_for(|stop| *stop), if !stopping => continue,
+            idle = idle => {
+                // It may have moved since the timer was set.
+                if last_moved.elapsed() >= idle {
+                    return Err(ConverseError::Idle);
+                }
+                continue;
+            }
         };
         match turn {
             Turn::Yield => yield_now().await,
@@ -131,13 +143,14 @@ pub async fn converse<G: Serve, T: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-async fn wait<R>(
-    idle: Option<Duration>,
-    turn: impl Future<Output = io::Result<R>>,
-) -> Result<R, ConverseError> {
-    match idle {
-        None => Ok(turn.await?),
-        Some(idle) => Ok(timeout(idle, turn).await.map_err(|_| ConverseError::Idle)??),
+/// Ends when a client that last moved then has been idle for too long: for so long.
+async fn idle_since(last_moved: Instant, idle: Option<Duration>) -> Duration {
+    match idle.and_then(|idle| Some((idle, last_moved.checked_add(idle)?))) {
+        None => pending().await,
+        Some((idle, end)) => {
+            sleep_until(end).await;
+            idle
+        }
     }
 }
 
@@ -154,6 +167,8 @@ struct Connection<G: Serve, T> {
     unread: Vec<u8>,
     /// What the client did not take yet. Nothing more is read from it until then.
     unsent: Outbox,
+    /// Whether the client sent or took something since this was looked at.
+    moved: bool,
 }
 
 /// What a connection does next.
@@ -177,7 +192,10 @@ impl<G: Serve, T: AsyncRead + AsyncWrite + Unpin> Connection<G, T> {
     ) -> Poll<io::Result<Turn>> {
         let now = unix_time();
         if self.unsent.len() > 0 {
-            ready!(self.unsent.send(context, &mut self.transport))?;
+            let unsent = self.unsent.len();
+            let sent = self.unsent.send(context, &mut self.transport);
+            self.moved |= self.unsent.len() < unsent;
+            ready!(sent)?;
             self.unsent = Outbox::default();
         }
         let mut unread = mem::take(&mut self.unread);
@@ -196,6 +214,7 @@ impl<G: Serve, T: AsyncRead + AsyncWrite + Unpin> Connection<G, T> {
                 if length == 0 {
                     return Poll::Ready(Ok(Turn::End));
                 }
+                self.moved = true;
                 store.count(Count::BytesRead, length as u64);
                 &shared.chunk[..length]
             };
@@ -203,8 +222,10 @@ impl<G: Serve, T: AsyncRead + AsyncWrite + Unpin> Connection<G, T> {
                 let outbox = &mut shared.outbox;
                 let progress = self.session.advance(store, now, &mut requests, outbox);
                 rounds += 1;
-                store.count(Count::BytesWritten, outbox.len() as u64);
+                let unsent = outbox.len();
+                store.count(Count::BytesWritten, unsent as u64);
                 let sent = outbox.send(context, &mut self.transport);
+                self.moved |= outbox.len() < unsent;
                 if !matches!(sent, Poll::Ready(Ok(()))) {
                     // What is unsent is this connection's, and no other's.
                     self.unsent = mem::take(outbox);

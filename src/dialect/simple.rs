@@ -148,24 +148,11 @@ impl Grammar for Requests {
 
     #[inline]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
-        let (get, at) = match text.first_chunk() {
-            Some(b"get ") => (true, 4),
-            Some(b"set ") => (false, 4),
-            _ => {
-                let mut words = Words::new(text, 0);
-                let verb = match words.next()? {
-                    Next::Word(verb) => verb.span,
-                    Next::End(at) => Span { start: at, end: at },
-                };
-                match verb.of(text) {
-                    b"get" => (true, verb.end),
-                    b"set" => (false, verb.end),
-                    _ => return Some(refuse(text, words.end()?, Refusal::UnknownCommand, None)),
-                }
-            }
-        };
-        let words = Words::new(text, at);
-        if get { scan_get(text, words) } else { scan_set(text, words, limits) }
+        match text.first_chunk() {
+            Some(b"get ") => scan_get(text, Words::new(text, 4)),
+            Some(b"set ") => scan_set(text, Words::new(text, 4), limits),
+            _ => scan_other(text, limits),
+        }
     }
 
     #[inline]
@@ -186,6 +173,21 @@ impl Lexis for Requests {
     #[inline]
     fn key_end(text: &[u8], at: usize) -> usize {
         name_end(text, at)
+    }
+}
+
+/// Reads a line that does not begin with `get ` or `set `.
+#[cold]
+fn scan_other(text: &[u8], limits: &Limits) -> Option<Scanned<Requests>> {
+    let mut words = Words::new(text, 0);
+    let verb = match words.next()? {
+        Next::Word(verb) => verb.span,
+        Next::End(at) => Span { start: at, end: at },
+    };
+    match verb.of(text) {
+        b"get" => scan_get(text, words),
+        b"set" => scan_set(text, words, limits),
+        _ => Some(refuse(text, words.end()?, Refusal::UnknownCommand, None)),
     }
 }
 
@@ -214,7 +216,12 @@ fn scan_set(text: &[u8], mut words: Words<'_>, limits: &Limits) -> Option<Scanne
     {
         return Some((Line::Value(RequestHead::Set(key.span), size), lf + 1));
     }
-    let mut words = Words::new(text, start);
+    scan_odd_set(text, Words::new(text, start), limits)
+}
+
+/// Reads on behind `set` what has more words or spaces, or is refused.
+#[cold]
+fn scan_odd_set(text: &[u8], mut words: Words<'_>, limits: &Limits) -> Option<Scanned<Requests>> {
     let (Next::Word(key), Next::Word(count)) = (words.next()?, words.next()?) else {
         return Some(refuse(text, words.end()?, Refusal::Words, None));
     };

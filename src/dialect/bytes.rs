@@ -6,16 +6,25 @@ use wide::u8x16;
 /// none.
 #[inline]
 pub(super) fn name_end(text: &[u8], at: usize) -> usize {
-    end(text, at, is_name, |bytes| {
-        within(bytes | splat(0x20), b'a', b'z')
-            | within(bytes, b'0', b'9')
-            | bytes.simd_eq(splat(b'_'))
-            | bytes.simd_eq(splat(b'-'))
-    })
+    end(text, at, is_name, are_name)
+}
+
+/// The same of `[A-Za-z0-9_-]` and spaces.
+#[inline]
+pub(super) fn names_end(text: &[u8], at: usize) -> usize {
+    end(text, at, |byte| is_name(byte) || byte == b' ', |bytes| are_name(bytes) | are_space(bytes))
 }
 
 fn is_name(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-')
+}
+
+#[inline]
+fn are_name(bytes: u8x16) -> u8x16 {
+    within(bytes | splat(0x20), b'a', b'z')
+        | within(bytes, b'0', b'9')
+        | bytes.simd_eq(splat(b'_'))
+        | bytes.simd_eq(splat(b'-'))
 }
 
 /// The index of the first byte at or after `at` that is a space or a control character; the text's
@@ -25,6 +34,13 @@ pub(super) fn graphic_end(text: &[u8], at: usize) -> usize {
     end(text, at, is_graphic, |bytes| within(bytes, b'!', b'~') | within(bytes, 0x80, 0xff))
 }
 
+/// The same, of a control character only.
+#[inline]
+pub(super) fn printable_end(text: &[u8], at: usize) -> usize {
+    let are = |bytes| within(bytes, b' ', b'~') | within(bytes, 0x80, 0xff);
+    end(text, at, |byte| is_graphic(byte) || byte == b' ', are)
+}
+
 fn is_graphic(byte: u8) -> bool {
     byte > b' ' && byte != 0x7f
 }
@@ -32,7 +48,12 @@ fn is_graphic(byte: u8) -> bool {
 /// The index of the first space at or after `at`; the text's length if none.
 #[inline]
 pub(super) fn word_end(text: &[u8], at: usize) -> usize {
-    end(text, at, |byte| byte != b' ', |bytes| !bytes.simd_eq(splat(b' ')))
+    end(text, at, |byte| byte != b' ', |bytes| !are_space(bytes))
+}
+
+#[inline]
+fn are_space(bytes: u8x16) -> u8x16 {
+    bytes.simd_eq(splat(b' '))
 }
 
 /// `are` says of sixteen bytes what `is` says of one.
@@ -72,8 +93,13 @@ mod tests {
 
     type Class = (fn(&[u8], usize) -> usize, fn(u8) -> bool);
 
-    const CLASSES: [Class; 3] =
-        [(name_end, is_name), (graphic_end, is_graphic), (word_end, |byte| byte != b' ')];
+    const CLASSES: [Class; 5] = [
+        (name_end, is_name),
+        (names_end, |byte| is_name(byte) || byte == b' '),
+        (graphic_end, is_graphic),
+        (printable_end, |byte| byte >= b' ' && byte != 0x7f),
+        (word_end, |byte| byte != b' '),
+    ];
 
     #[test]
     fn a_class_ends_at_every_place_and_byte() {

@@ -9,7 +9,7 @@ use memchr::memchr;
 pub use super::{BadReply, ErrorKind};
 use super::{
     Grammar, Lexis, Line, Scanned, Span, Value,
-    bytes::graphic_end,
+    bytes::{graphic_end, printable_end},
     words::{Backwards, KeyList, Next, decimal, key_list, put_decimal, put_value},
 };
 use crate::{Limits, Output};
@@ -333,6 +333,11 @@ impl Lexis for Requests {
     #[inline]
     fn key_end(text: &[u8], at: usize) -> usize {
         graphic_end(text, at)
+    }
+
+    #[inline]
+    fn keys_end(text: &[u8], at: usize) -> usize {
+        printable_end(text, at)
     }
 }
 

@@ -13,6 +13,9 @@ pub trait Lexis {
     /// The index of the first byte at or after `at` that no key has; the text's length if none.
     /// Spaces, CR and LF are never in keys.
     fn key_end(text: &[u8], at: usize) -> usize;
+
+    /// The same of a byte that is no space, either.
+    fn keys_end(text: &[u8], at: usize) -> usize;
 }
 
 /// A key of the dialect `L`.

@@ -8,7 +8,7 @@ use memchr::memchr;
 pub use super::{BadReply, ErrorKind};
 use super::{
     Grammar, Lexis, Line, Scanned, Span, Value,
-    bytes::name_end,
+    bytes::{name_end, names_end},
     words::{Backwards, KeyList, Next, decimal, key_list, put_value},
 };
 use crate::{Limits, Output};
@@ -173,6 +173,11 @@ impl Lexis for Requests {
     #[inline]
     fn key_end(text: &[u8], at: usize) -> usize {
         name_end(text, at)
+    }
+
+    #[inline]
+    fn keys_end(text: &[u8], at: usize) -> usize {
+        names_end(text, at)
     }
 }
 

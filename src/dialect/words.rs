@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
 
 use super::{Lexis, Span, Value};
 use crate::Output;
@@ -104,11 +104,25 @@ impl<'t, L: Lexis> Words<'t, L> {
     /// The index of the LF, if it is next.
     #[inline]
     pub(super) fn at_end(&self) -> Option<usize> {
-        match *self.text.get(self.at)? {
-            b'\n' => Some(self.at),
-            b'\r' if L::CR_LF && self.text.get(self.at + 1) == Some(&b'\n') => Some(self.at + 1),
+        self.end_at(self.at)
+    }
+
+    #[inline]
+    fn end_at(&self, at: usize) -> Option<usize> {
+        match *self.text.get(at)? {
+            b'\n' => Some(at),
+            b'\r' if L::CR_LF && self.text.get(at + 1) == Some(&b'\n') => Some(at + 1),
             _ => None,
         }
+    }
+
+    /// Where the last word ends, and the index of the LF, if nothing but keys is left in the line:
+    /// found out without a look at where each of them ends.
+    fn only_keys(&self) -> Option<(usize, usize)> {
+        let end = L::keys_end(self.text, self.at);
+        let lf = self.end_at(end)?;
+        let keys = self.text[self.at..end].trim_ascii_end();
+        words_fit(keys, L::LONGEST_KEY).then_some((self.at + keys.len(), lf))
     }
 
     /// The index of the LF, whatever stands before it.
@@ -134,25 +148,41 @@ pub(super) struct KeyList {
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "a third of the instructions of a short line")]
 pub(super) fn key_list<L: Lexis>(words: &mut Words<'_, L>) -> Option<KeyList> {
-    let mut keys: Option<(Span, usize)> = None;
-    let mut good = true;
-    let lf = loop {
-        match words.next()? {
-            Next::Word(word) => {
-                good &= word.is_key::<L>();
-                let Span { start, end } = word.span;
-                keys = Some(match keys {
-                    None => (word.span, end - start),
-                    Some((keys, first)) => (Span { end, ..keys }, first),
-                });
-                if let Some(lf) = words.at_end() {
-                    break lf;
+    let first = match words.next()? {
+        Next::Word(word) => word,
+        Next::End(lf) => return Some(KeyList { keys: None, good: true, lf }),
+    };
+    let Span { start, mut end } = first.span;
+    let length = end - start;
+    let mut good = first.is_key::<L>();
+    let lf = if let Some(lf) = words.at_end() {
+        lf
+    } else if let Some((last, lf)) = words.only_keys() {
+        end = last;
+        lf
+    } else {
+        loop {
+            match words.next()? {
+                Next::Word(word) => {
+                    good &= word.is_key::<L>();
+                    end = word.span.end;
                 }
+                Next::End(lf) => break lf,
             }
-            Next::End(lf) => break lf,
         }
     };
-    Some(KeyList { keys, good, lf })
+    Some(KeyList { keys: Some((Span { start, end }, length)), good, lf })
+}
+
+/// Whether no word of a text is longer than that.
+fn words_fit(mut text: &[u8], longest: usize) -> bool {
+    while let Some(window) = text.get(..=longest) {
+        match memrchr(b' ', window) {
+            Some(space) => text = &text[space + 1..],
+            None => return false,
+        }
+    }
+    true
 }
 
 /// A count in decimal digits; past 2^64 - 1 it saturates. `None`: no digits, or something else

@@ -127,7 +127,7 @@ impl Serve for Requests {
             context.store.count(Count::StoreTooLarge, 1);
             // What is there is older than what the client wanted to be there.
             if let Some(key) = key {
-                context.store.update(key, |_| (Change::Remove, ()));
+                context.store.change(key, Change::Remove);
             }
         }
         if !refusal.noreply {
@@ -219,7 +219,11 @@ fn store<S: Store, O>(
             };
             (Change::Renew(Item::new(key, Value::Held(&mut bytes), old.meta())), Reply::Stored)
         }),
-        _ => {
+        Storage::Set => {
+            store.change(key, moment.renew(Item::new(key, value, meta)));
+            Reply::Stored
+        }
+        Storage::Add | Storage::Replace | Storage::Cas(_) => {
             let item = Item::new(key, value, meta);
             store.update(key, |old| match (verb, moment.live(old)) {
                 (Storage::Add, Some(_)) | (Storage::Replace, None) => {

@@ -22,7 +22,7 @@ impl Serve for Requests {
         match request {
             Request::Set { key, value } => {
                 let item = Item::new(key.as_bytes(), value, Meta::default());
-                context.store.update(key.as_bytes(), |_| (Change::Put(item), ()));
+                context.store.change(key.as_bytes(), Change::Put(item));
                 Reply::Stored.encode(context.out);
                 Served::Whole
             }

@@ -3,7 +3,7 @@ use std::{
     hash::{Hash, Hasher},
     iter,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{
             AtomicU32, AtomicU64, AtomicUsize,
             Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -192,6 +192,49 @@ impl Cache {
     }
 }
 
+/// The right to change a shard's items.
+struct Shard<'c> {
+    number: usize,
+    /// How many items were renewed.
+    renewed: MutexGuard<'c, u64>,
+}
+
+impl Cache {
+    fn lock(&self, key: &[u8]) -> Shard<'_> {
+        let number = self.items.shard_index(key);
+        // A panic elsewhere spoiled nothing: the count is changed in one step.
+        let renewed = self.locks[number].lock().unwrap_or_else(PoisonError::into_inner);
+        Shard { number, renewed }
+    }
+
+    fn apply(&self, key: &[u8], change: Change, shard: &mut Shard<'_>) {
+        let item = match change {
+            Change::Keep => return,
+            Change::Remove => {
+                self.items.remove(key);
+                return;
+            }
+            Change::Put(item) => item,
+            Change::Renew(item) => {
+                *shard.renewed += 1;
+                // No two shards give the same number.
+                item.renewed(*shard.renewed * self.locks.len() as u64 + shard.number as u64)
+            }
+        };
+        let mut evicted = 0;
+        self.items.insert_with_lifecycle(ByKey(item.clone()), item.clone(), &mut evicted);
+        // To make room for a large item, the library may take the one it replaces. Put where there
+        // was none, it stays.
+        if evicted > 0 && !self.items.contains_key(key) {
+            evicted -= 1;
+            self.items.insert_with_lifecycle(ByKey(item.clone()), item, &mut evicted);
+        }
+        if evicted > 0 {
+            self.evicted.fetch_add(evicted, Relaxed);
+        }
+    }
+}
+
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")
@@ -210,35 +253,14 @@ impl Store for &Cache {
     // The library can change an item in place, but makes no room when it grows: so it is put anew,
     // and a lock keeps others from changing it meanwhile. Who reads sees one item or the other.
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
-        let shard = self.items.shard_index(key);
-        // A panic elsewhere spoiled nothing: the number is changed in one step.
-        let mut renewed = self.locks[shard].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self.lock(key);
         let (change, result) = decide(self.items.peek(key).as_ref());
-        let item = match change {
-            Change::Keep => return result,
-            Change::Remove => {
-                self.items.remove(key);
-                return result;
-            }
-            Change::Put(item) => item,
-            Change::Renew(item) => {
-                *renewed += 1;
-                // No two shards give the same number.
-                item.renewed(*renewed * self.locks.len() as u64 + shard as u64)
-            }
-        };
-        let mut evicted = 0;
-        self.items.insert_with_lifecycle(ByKey(item.clone()), item.clone(), &mut evicted);
-        // To make room for a large item, the library may take the one it replaces. Put where there
-        // was none, it stays.
-        if evicted > 0 && !self.items.contains_key(key) {
-            evicted -= 1;
-            self.items.insert_with_lifecycle(ByKey(item.clone()), item, &mut evicted);
-        }
-        if evicted > 0 {
-            self.evicted.fetch_add(evicted, Relaxed);
-        }
+        self.apply(key, change, &mut shard);
         result
+    }
+
+    fn change(&mut self, key: &[u8], change: Change) {
+        self.apply(key, change, &mut self.lock(key));
     }
 
     fn generation(&mut self, now: u64) -> u32 {

@@ -245,6 +245,11 @@ pub trait Store {
     /// sees or changes the key in between. What is put has this key.
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R;
 
+    /// An [update](Self::update) that is decided already.
+    fn change(&mut self, key: &[u8], change: Change) {
+        self.update(key, |_| (change, ()));
+    }
+
     /// How often all items were given up, by this second. An item of an earlier generation is not
     /// to be found any more; whoever reads it sees to that, so that giving up takes no time.
     fn generation(&mut self, now: u64) -> u32;

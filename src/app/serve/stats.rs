@@ -122,6 +122,10 @@ impl Store for &Observed {
         (&self.cache).update(key, decide)
     }
 
+    fn change(&mut self, key: &[u8], change: Change) {
+        (&self.cache).change(key, change);
+    }
+
     fn generation(&mut self, now: u64) -> u32 {
         (&self.cache).generation(now)
     }

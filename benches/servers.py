@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""memwire's server beside memcached's, each on a core of its own, the load on another.
+
+The rounds take turns, so that what else the machine does meets all of them; medians are given.
+Every reply is checked by `memwire load`. Prints a table; writes docs/performance/servers.md, too,
+when the environment has MEMWIRE_BLESS.
+
+Needs Linux with two cores, memcached, and `cargo build --release`.
+"""
+
+import json
+import os
+import platform
+import resource
+import signal
+import socket
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MEMWIRE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/memwire"
+ROUNDS = 5
+IDLE = 10_000
+ITEMS = 400_000
+TICKS = os.sysconf("SC_CLK_TCK")
+
+MEMCACHED = ["memcached", "-U", "0", "-u", "root", "-t", "1", "-m", "512", "-c", "12000"]
+SERVERS = {
+    "memcached": ("classic", MEMCACHED),
+    "memcached -R 1000": ("classic", [*MEMCACHED, "-R", "1000"]),
+    "memwire, classic": ("classic", []),
+    "memwire, simple": ("simple", []),
+}
+
+# What is asked, and how often.
+WORKLOADS = {
+    "get, one at a time": (100_000, ["--mix", "1:0"]),
+    "set, one at a time": (100_000, ["--mix", "0:1"]),
+    "get, pipeline 50": (1_000_000, ["--mix", "1:0", "--pipeline", "50"]),
+    "set, pipeline 50": (1_000_000, ["--mix", "0:1", "--pipeline", "50"]),
+    "get of 100 keys": (20_000, ["--mix", "1:0", "--keys-per-get", "100"]),
+}
+
+
+class Server:
+    def __init__(self, name):
+        self.dialect, command = SERVERS[name]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        if not command:
+            command = [MEMWIRE, "serve", "--dialect", self.dialect]
+            command += ["-t", "1", "-m", "512", "-c", "12000"]
+        command = [*command, "-l", "127.0.0.1", "-p", str(self.port)]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(["taskset", "-c", "0", *command], **quiet)
+        for _ in range(100):
+            try:
+                return self.connect().close()
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        raise SystemExit(f"{name} does not start")
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port))
+
+    def load(self, requests, *how):
+        """Requests a second, and the server's processor time for each, in ns."""
+        before = self.busy()
+        command = ["taskset", "-c", "1", MEMWIRE, "load", "--tcp", f"127.0.0.1:{self.port}"]
+        command += ["--dialect", self.dialect, "-n", str(requests), *how, "--json", "-"]
+        result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        return result["requests_per_second"], (self.busy() - before) / requests * 1e9
+
+    def busy(self):
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(stat[11]) + int(stat[12])) / TICKS
+
+    def resident(self):
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) * 1024
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
+def speeds():
+    """Of each server and workload: medians of requests a second and of ns."""
+    seen = {(name, what): [] for name in SERVERS for what in WORKLOADS}
+    for _ in range(ROUNDS):
+        for name in SERVERS:
+            with Server(name) as server:
+                server.load(1, "--fill")
+                for what, (requests, how) in WORKLOADS.items():
+                    seen[name, what].append(server.load(requests, *how))
+    return {key: [statistics.median(column) for column in zip(*rows)] for key, rows in seen.items()}
+
+
+def memory(name):
+    """Bytes of an idle connection that has asked once, and of an item of 21 + 100 bytes."""
+    with Server(name) as server:
+        server.load(1000, "--fill")
+        before = server.resident()
+        idle = [server.connect() for _ in range(IDLE)]
+        ask = b"get k\r\n" if server.dialect == "classic" else b"get k\n"
+        for client in idle:
+            client.sendall(ask)
+            client.recv(64)
+        connection = (server.resident() - before) / IDLE
+        for client in idle:
+            client.close()
+    with Server(name) as server:
+        # What is taken once, however many items there are.
+        server.load(1, "--fill", "--key-size", "21", "--keys", "10000")
+        before = server.resident()
+        server.load(1, "--fill", "--key-size", "21", "--keys", str(ITEMS))
+        item = (server.resident() - before) / (ITEMS - 10_000)
+    return connection, item
+
+
+def table():
+    measured = speeds()
+    lines = [
+        "Requests a second as multiples of memcached's; in brackets, the server's processor time for",
+        "a request, in ns. memcached's own row: thousands of requests a second.",
+        "",
+        "| | " + " | ".join(WORKLOADS) + " |",
+        "|---|" + "---|" * len(WORKLOADS),
+    ]
+    for name in SERVERS:
+        cells = []
+        for what in WORKLOADS:
+            speed, nanos = measured[name, what]
+            base = measured["memcached", what][0]
+            much = f"{speed / 1000:.0f} k/s" if name == "memcached" else f"{speed / base:.2f} ×"
+            cells.append(f"{much} [{nanos:.0f}]")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    lines += ["", "Resident bytes:", "", "| | idle connection | item of 21 + 100 bytes |", "|---|---|---|"]
+    for name in ["memcached", "memwire, classic", "memwire, simple"]:
+        connection, item = memory(name)
+        lines.append(f"| {name} | {connection:.0f} | {item:.0f} |")
+    version = subprocess.run(["memcached", "-V"], check=True, stdout=subprocess.PIPE, text=True)
+    said = f"{version.stdout.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    lines += ["", f"{said}, {time.strftime('%Y-%m-%d')}; medians of {ROUNDS} rounds."]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = IDLE + 1000
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, hard)), hard))
+    text = table()
+    print(text, end="")
+    if "MEMWIRE_BLESS" in os.environ:
+        (ROOT / "docs/performance/servers.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,11 +1,14 @@
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+
+use hashbrown::HashMap;
 
 use super::{Change, Item, Store};
 
-/// An ordered map without bounds: for filters, tests and models.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// A map without bounds: for filters, tests and models.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Map {
-    items: BTreeMap<Vec<u8>, Item>,
+    items: HashMap<Vec<u8>, Item>,
     /// The largest number that was given to an item.
     unique: u64,
     generation: u32,
@@ -15,8 +18,8 @@ pub struct Map {
 impl Map {
     /// An empty map. Allocates nothing.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { items: BTreeMap::new(), unique: 0, generation: 0, flush_at: None }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// How many keys hold an item.
@@ -29,6 +32,15 @@ impl Map {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+}
+
+/// Maps that are equal have equal hashes, in whatever order their items came.
+impl Hash for Map {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let mut items: Vec<_> = self.items.values().collect();
+        items.sort_unstable_by_key(|item| item.key());
+        (items, self.unique, self.generation, self.flush_at).hash(hasher);
     }
 }
 

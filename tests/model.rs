@@ -43,6 +43,17 @@ struct Account<'s> {
     whole: bool,
 }
 
+impl<'s> Account<'s> {
+    fn new<T, F>(account: oracle::Account<T, F>, what: impl Fn(Result<T, F>) -> What<'s>) -> Self {
+        let events = account.events.into_iter().map(|event| Event {
+            decided: event.decided,
+            resumes: event.resumes,
+            what: what(event.what),
+        });
+        Self { events: events.collect(), whole: account.stands.is_none() }
+    }
+}
+
 struct Event<'s> {
     decided: usize,
     resumes: Option<usize>,
@@ -89,9 +100,9 @@ impl Expects for simple::Requests {
     const RECOVERIES: [&'static [u8]; 2] = [b"chunk\nERROR", b"chunk\nSTORED"];
 
     fn account(stream: &[u8]) -> Account<'_> {
-        use oracle::simple::{Request, requests};
+        use oracle::simple::{Fault, Request, requests};
         let account = requests(stream, &Self::LIMITS);
-        let what = |what| match what {
+        let what = |what: Result<_, Fault>| match what {
             Ok(Request::Get(keys)) => What::Retrieve(b"get", keys),
             Ok(Request::Set(key, value)) => What::Do(Box::new(move |items| {
                 // This dialect's items have no numbers.
@@ -99,14 +110,9 @@ impl Expects for simple::Requests {
                 items.held.insert(key.to_vec(), held);
                 b"STORED\n".to_vec()
             })),
-            Err(fault) => What::Do(Box::new(move |_| simple_refusal(fault).to_vec())),
+            Err(fault) => What::Do(Box::new(move |_| fault.reply().to_vec())),
         };
-        let events = account.events.into_iter().map(|event| Event {
-            decided: event.decided,
-            resumes: event.resumes,
-            what: what(event.what),
-        });
-        Account { events: events.collect(), whole: account.stands.is_none() }
+        Account::new(account, what)
     }
 
     fn answer(_: &[u8], key: &[u8], items: &mut Items) -> Vec<u8> {
@@ -117,19 +123,6 @@ impl Expects for simple::Requests {
 
     fn more() -> Vec<Property<Clients<Self>>> {
         vec![]
-    }
-}
-
-fn simple_refusal(fault: oracle::simple::Fault) -> &'static [u8] {
-    use oracle::simple::Fault;
-    match fault {
-        Fault::LongLine => b"CLIENT_ERROR line too long\n",
-        Fault::CarriageReturn => b"CLIENT_ERROR line ends with CR LF, expected LF\n",
-        Fault::UnknownCommand | Fault::Words => b"ERROR\n",
-        Fault::Count => b"CLIENT_ERROR bad count, expected decimal digits\n",
-        Fault::LargeValue => b"SERVER_ERROR object too large for cache\n",
-        Fault::Key => b"CLIENT_ERROR bad key, expected A-Z a-z 0-9 _ -\n",
-        Fault::BlockEnd => b"CLIENT_ERROR bad data chunk\n",
     }
 }
 
@@ -145,12 +138,7 @@ impl Expects for classic::Requests {
             Ok(request) => classic_request(request),
             Err(refusal) => What::Do(Box::new(move |items| classic_refusal(&refusal, items))),
         };
-        let events = account.events.into_iter().map(|event| Event {
-            decided: event.decided,
-            resumes: event.resumes,
-            what: what(event.what),
-        });
-        Account { events: events.collect(), whole: account.stands.is_none() }
+        Account::new(account, what)
     }
 
     fn answer(verb: &[u8], key: &[u8], items: &mut Items) -> Vec<u8> {

@@ -29,6 +29,22 @@ pub enum Fault {
     BlockEnd,
 }
 
+impl Fault {
+    /// What is answered.
+    #[must_use]
+    pub fn reply(self) -> &'static [u8] {
+        match self {
+            Self::LongLine => b"CLIENT_ERROR line too long\n",
+            Self::CarriageReturn => b"CLIENT_ERROR line ends with CR LF, expected LF\n",
+            Self::UnknownCommand | Self::Words => b"ERROR\n",
+            Self::Count => b"CLIENT_ERROR bad count, expected decimal digits\n",
+            Self::LargeValue => b"SERVER_ERROR object too large for cache\n",
+            Self::Key => b"CLIENT_ERROR bad key, expected A-Z a-z 0-9 _ -\n",
+            Self::BlockEnd => b"CLIENT_ERROR bad data chunk\n",
+        }
+    }
+}
+
 const BLOCKS: Blocks = Blocks { end: b"\n", resync: true };
 
 /// What a stream of requests says.
@@ -112,15 +128,7 @@ pub fn answers(account: &Account<Request<'_>, Fault>) -> Vec<u8> {
                 }
                 out.extend_from_slice(b"END\n");
             }
-            Err(fault) => out.extend_from_slice(match fault {
-                Fault::LongLine => b"CLIENT_ERROR line too long\n",
-                Fault::CarriageReturn => b"CLIENT_ERROR line ends with CR LF, expected LF\n",
-                Fault::UnknownCommand | Fault::Words => b"ERROR\n",
-                Fault::Count => b"CLIENT_ERROR bad count, expected decimal digits\n",
-                Fault::LargeValue => b"SERVER_ERROR object too large for cache\n",
-                Fault::Key => b"CLIENT_ERROR bad key, expected A-Z a-z 0-9 _ -\n",
-                Fault::BlockEnd => b"CLIENT_ERROR bad data chunk\n",
-            }),
+            Err(fault) => out.extend_from_slice(fault.reply()),
         }
     }
     out

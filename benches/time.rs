@@ -3,7 +3,16 @@
 //! Whole runs end with the tables and charts that `docs/performance.md` shows; they are written to
 //! `docs/performance` when the environment has `MEMWIRE_BLESS`.
 
-use std::{env, error::Error, fmt::Write as _, fs, hint::black_box, path::Path, time::Duration};
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    hint::black_box,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use criterion::{BenchmarkId, Criterion};
 use memwire_benches::{
@@ -117,6 +126,35 @@ fn session(criterion: &mut Criterion) {
     }
 }
 
+/// Threads that share a cache, each with a session of its own and as much to do as the others.
+const THREADS: [usize; 3] = [1, 2, 4];
+
+fn threads(criterion: &mut Criterion) {
+    for workload in [Get(1), Mix, Set(100)] {
+        let mut group = criterion.benchmark_group(format!("threads/{}", workload.name()));
+        let dialect = Dialect::Classic;
+        let (cache, stream) = (cache(dialect, 100), workload.stream(dialect));
+        for threads in THREADS {
+            group.bench_function(threads.to_string(), |bencher| {
+                bencher.iter_custom(|rounds| {
+                    let start = Instant::now();
+                    thread::scope(|scope| {
+                        for _ in 0..threads {
+                            scope.spawn(|| {
+                                for _ in 0..rounds {
+                                    black_box(serve(dialect, &cache, black_box(&stream)));
+                                }
+                            });
+                        }
+                    });
+                    start.elapsed()
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default()
         .sample_size(20)
@@ -126,6 +164,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     parse(&mut criterion);
     growth(&mut criterion);
     session(&mut criterion);
+    threads(&mut criterion);
     criterion.final_summary();
     let filtered = env::args().skip(1).any(|arg| !arg.starts_with('-'));
     if filtered || env::args().any(|arg| arg == "--test") {
@@ -242,6 +281,18 @@ fn report() -> Result<(), Box<dyn Error>> {
                 Some(limit) => write!(text, " {nanos:.1} ({:.1} ×) |", nanos / limit)?,
                 None => write!(text, " {nanos:.1} |")?,
             }
+        }
+        text.push('\n');
+    }
+    text.push_str(
+        "\nThe same, classic, by threads that share the store: millions of requests a second.\n\n\
+         | | 1 thread | 2 | 4 |\n|---|---|---|---|\n",
+    );
+    for workload in [Get(1), Mix, Set(100)] {
+        write!(text, "| {} |", workload.name())?;
+        for threads in THREADS {
+            let nanos = median(&format!("threads/{}", workload.name()), &threads.to_string())?;
+            write!(text, " {:.1} |", (threads * workload.units()) as f64 / nanos * 1000.0)?;
         }
         text.push('\n');
     }

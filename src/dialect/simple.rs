@@ -65,6 +65,8 @@ impl Request<'_> {
 }
 
 /// What is wrong with a request. Only the first fault in this order is told (`errors/order`).
+// As wide as what a line else is, so that the machine moves whole words.
+#[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// The line passes [`Limits::line`] (`limits/line`).

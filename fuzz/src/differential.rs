@@ -28,16 +28,24 @@ mod replies;
 
 thread_local! {
     /// `None`: there is none to compare with, which was told.
-    static MEMCACHED: Option<Memcached> = is_there().then(Memcached::start);
+    static SERVERS: Option<Servers> = is_there().then(start);
+}
+
+/// One is sent sessions whole, the other cut. One for both would know the keys of the session
+/// before, which a later flush that waits brings back.
+type Servers = [Memcached; 2];
+
+fn start() -> Servers {
+    [Memcached::start(), Memcached::start()]
 }
 
 /// Both answer alike, whole and cut, but for what the ledger knows.
 pub fn check(stream: &[u8], cuts: &[usize]) {
     // Keys that were never used before are those that begin with the prefix.
     let session = Session { fresh: true, large: true, requests: vec![stream.to_vec()] };
-    MEMCACHED.with(|memcached| {
-        let Some(memcached) = memcached else { return };
-        if compare(memcached, &session, cuts).0.is_some()
+    SERVERS.with(|servers| {
+        let Some(servers) = servers else { return };
+        if compare(servers, &session, cuts).0.is_some()
             && let Some(told) = confirm(&session, cuts)
         {
             panic!("answered otherwise:\n{told}");
@@ -47,28 +55,28 @@ pub fn check(stream: &[u8], cuts: &[usize]) {
 
 /// The report of a session that a new server does not answer alike either.
 fn confirm(session: &Session, cuts: &[usize]) -> Option<String> {
-    let (told, plan) = compare(&Memcached::start(), session, cuts);
+    let (told, plan) = compare(&start(), session, cuts);
     if told.is_some() && plan.may_mislead() {
         let without = Session { large: false, ..session.clone() };
-        return compare(&Memcached::start(), &without, cuts).0;
+        return compare(&start(), &without, cuts).0;
     }
     told
 }
 
-fn compare(memcached: &Memcached, session: &Session, cuts: &[usize]) -> (Option<String>, Plan) {
+fn compare([whole, cut]: &Servers, session: &Session, cuts: &[usize]) -> (Option<String>, Plan) {
     let (now, prefix) = (now(), prefix());
     let plan = plan(session, now);
     let length = session.requests[0].len();
     // What is left out of the stream, or put before it, is mostly at its start.
     let place = |sent: &[u8], cut: usize| sent.len().saturating_sub(length - cut);
     let places = |sent: &[u8]| cuts.iter().map(|cut| place(sent, *cut)).collect::<Vec<_>>();
-    let theirs = replies(&plan, prefix, |sent| converse(&memcached.path(), sent, &[]));
+    let theirs = replies(&plan, prefix, |sent| converse(&whole.path(), sent, &[]));
     let mut store = Counted(Map::new());
-    let whole = replies(&plan, prefix, |sent| {
+    let ours = replies(&plan, prefix, |sent| {
         laws::talk::<Requests>(LIMITS, usize::MAX, &mut store, now, &[sent]).0
     });
-    if whole != theirs {
-        return (Some(report(&plan, &theirs, "memwire", &whole)), plan);
+    if ours != theirs {
+        return (Some(report(&plan, &theirs, "memwire", &ours)), plan);
     }
     let mut store = Counted(Map::new());
     let parts = replies(&plan, prefix, |sent| {
@@ -79,7 +87,7 @@ fn compare(memcached: &Memcached, session: &Session, cuts: &[usize]) -> (Option<
         return (Some(report(&plan, &theirs, "memwire, in pieces", &parts)), plan);
     }
     if !cuts.is_empty() {
-        let parts = replies(&plan, prefix, |sent| converse(&memcached.path(), sent, &places(sent)));
+        let parts = replies(&plan, prefix, |sent| converse(&cut.path(), sent, &places(sent)));
         if parts != theirs {
             return (Some(report(&plan, &theirs, "memcached, in pieces", &parts)), plan);
         }

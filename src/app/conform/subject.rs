@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     fmt, io,
-    net::TcpListener,
+    net::Ipv4Addr,
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -15,7 +15,7 @@ use nix::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     process::{Child, Command},
     time::{Instant, sleep, timeout},
 };
@@ -124,7 +124,12 @@ static PORTS: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
 impl Port {
     fn choose() -> io::Result<Self> {
         loop {
-            let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+            // It does not listen: where another one's server is about to, who waits for that server
+            // would be connected to this.
+            let socket = TcpSocket::new_v4()?;
+            socket.set_reuseaddr(true)?;
+            socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+            let port = socket.local_addr()?.port();
             let mut ports = PORTS.lock().unwrap_or_else(PoisonError::into_inner);
             if ports.get_or_insert_default().insert(port) {
                 return Ok(Self(port));

@@ -9,6 +9,7 @@ mod load;
 mod manual;
 mod run;
 mod serve;
+mod style;
 mod vectors;
 
 pub use run::{RunError, run};

@@ -19,6 +19,8 @@ mod words;
 
 pub use error::{BadReply, ErrorKind};
 pub use keys::{Key, Keys, Lexis};
+#[cfg(feature = "app")]
+pub(crate) use words::put_decimal;
 
 /// One direction of a dialect, requests or replies, as the machine sees it.
 pub trait Grammar {

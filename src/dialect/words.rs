@@ -219,7 +219,7 @@ pub(super) fn put_value(value: &Value<'_>, end: &[u8], out: &mut impl Output) {
 }
 
 /// Appends `count` in decimal digits.
-pub(super) fn put_decimal(count: u64, out: &mut impl Output) {
+pub(crate) fn put_decimal(count: u64, out: &mut impl Output) {
     let mut text = Backwards::new();
     text.decimal(count);
     out.put(text.as_bytes());

@@ -155,13 +155,7 @@ impl Item {
     #[must_use]
     #[inline]
     pub fn key(&self) -> &[u8] {
-        match &self.0 {
-            Bytes::Small(bytes) => {
-                let (head, rest) = Head::split(bytes);
-                &rest[..head.key as usize]
-            }
-            Bytes::Large(large) => &large.key,
-        }
+        self.parts().0
     }
 
     /// What is kept beside the value.
@@ -178,12 +172,18 @@ impl Item {
     #[must_use]
     #[inline]
     pub fn value(&self) -> &[u8] {
+        self.parts().1
+    }
+
+    /// Key and value.
+    #[inline]
+    fn parts(&self) -> (&[u8], &[u8]) {
         match &self.0 {
             Bytes::Small(bytes) => {
                 let (head, rest) = Head::split(bytes);
-                &rest[head.key as usize..]
+                rest.split_at(head.key as usize)
             }
-            Bytes::Large(large) => &large.value,
+            Bytes::Large(large) => (&large.key, &large.value),
         }
     }
 }

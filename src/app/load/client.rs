@@ -2,7 +2,7 @@
 
 use super::draws::Asked;
 use super::items::Items;
-use crate::dialect::{BadReply, ErrorKind, Grammar, Value, classic, simple};
+use crate::dialect::{BadReply, ErrorKind, Grammar, Value, classic, put_decimal, simple};
 
 /// A grammar of replies, and how what they answer is asked. Lines end as data blocks do.
 pub(super) trait Client: Grammar<Head: Send, Refusal = BadReply> {
@@ -25,7 +25,7 @@ pub(super) trait Client: Grammar<Head: Send, Refusal = BadReply> {
                 out.extend_from_slice(b"set ");
                 items.put_key(key, out);
                 out.extend_from_slice(Self::BEFORE_COUNT);
-                out.extend_from_slice(itoa::Buffer::new().format(size).as_bytes());
+                put_decimal(size.into(), out);
                 out.extend_from_slice(Self::BLOCK_END);
                 items.put_value(key, version, size as usize, out);
             }

@@ -33,7 +33,7 @@ impl Items {
     }
 
     pub(super) fn least_size(count: u32) -> usize {
-        PREFIX.len() + itoa::Buffer::new().format(count.saturating_sub(1)).len()
+        PREFIX.len() + count.saturating_sub(1).to_string().len()
     }
 
     /// Appends a key.

@@ -2,7 +2,6 @@
 
 use std::{fmt, time::Duration};
 
-use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::{
@@ -11,18 +10,16 @@ use super::{
     stream::Target,
     tally::{Fault, Kind, Tally},
 };
-use crate::app::DialectName;
+use crate::app::{
+    DialectName,
+    style::{BAD, FAINT, GOOD, STRONG},
+};
 
 /// The version of the JSON form.
 const FORMAT: u32 = 1;
 
 /// People are shown so many faults.
 const SHOWN: usize = 3;
-
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const FAINT: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
 
 #[derive(Debug, Serialize)]
 pub(super) struct Report {

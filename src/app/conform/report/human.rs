@@ -2,15 +2,10 @@
 
 use std::fmt::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use super::super::result::{Failure, Results, VectorResult, Verdict};
-
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const ODD: Style = AnsiColor::Yellow.on_default();
-const FAINT: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
+use crate::app::style::{BAD, FAINT, GOOD, ODD, STRONG};
 
 /// The whole report. Colours are escape sequences: who prints it takes them out where they do not
 /// belong.

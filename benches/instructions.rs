@@ -7,12 +7,11 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use memwire_benches::{Dialect, Workload, cache, machine, serve};
+use memwire_benches::{Dialect, WHOLE, Workload, by, cache, machine, serve};
 
 /// What is counted: who reads which stream, and how many instructions a request (or key, of gets
 /// of several) may take.
 struct Case {
-    name: &'static str,
     served: bool,
     dialect: Dialect,
     workload: Workload,
@@ -20,36 +19,46 @@ struct Case {
     ceiling: f64,
 }
 
-const WHOLE: usize = usize::MAX;
+/// The machine alone.
+const fn parse(dialect: Dialect, workload: Workload, chunk: usize, ceiling: f64) -> Case {
+    Case { served: false, dialect, workload, chunk, ceiling }
+}
 
-#[rustfmt::skip]
+/// Machine, session and store.
+const fn serve_whole(dialect: Dialect, workload: Workload, ceiling: f64) -> Case {
+    Case { served: true, dialect, workload, chunk: WHOLE, ceiling }
+}
+
+impl Case {
+    fn name(&self) -> String {
+        let what = if self.served { "serve" } else { "parse" };
+        let Self { dialect, workload, chunk, .. } = self;
+        format!("{what} {}, {}{}", dialect.name(), workload.name(), by(*chunk))
+    }
+}
+
 const CASES: [Case; 18] = {
     use Dialect::{Classic, Simple};
     use Workload::{Get, Set};
-    const fn case(
-        name: &'static str, served: bool, dialect: Dialect, workload: Workload, chunk: usize, ceiling: f64,
-    ) -> Case {
-        Case { name, served, dialect, workload, chunk, ceiling }
-    }
     [
-        case("parse simple get 1", false, Simple, Get(1), WHOLE, 280.0),
-        case("parse simple get 100", false, Simple, Get(100), WHOLE, 45.0),
-        case("parse simple set 32", false, Simple, Set(32), WHOLE, 325.0),
-        case("parse simple set 1024", false, Simple, Set(1024), WHOLE, 350.0),
-        case("parse simple get 1 by 1460", false, Simple, Get(1), 1460, 285.0),
-        case("parse simple get 1 by 1", false, Simple, Get(1), 1, 5100.0),
-        case("parse classic get 1", false, Classic, Get(1), WHOLE, 385.0),
-        case("parse classic get 100", false, Classic, Get(100), WHOLE, 32.0),
-        case("parse classic set 32", false, Classic, Set(32), WHOLE, 595.0),
-        case("parse classic set 1024", false, Classic, Set(1024), WHOLE, 620.0),
-        case("parse classic get 1 by 1460", false, Classic, Get(1), 1460, 390.0),
-        case("parse classic get 1 by 1", false, Classic, Get(1), 1, 5580.0),
-        case("serve simple get 1", true, Simple, Get(1), WHOLE, 905.0),
-        case("serve simple get 100", true, Simple, Get(100), WHOLE, 635.0),
-        case("serve simple set 100", true, Simple, Set(100), WHOLE, 1290.0),
-        case("serve classic get 1", true, Classic, Get(1), WHOLE, 1170.0),
-        case("serve classic get 100", true, Classic, Get(100), WHOLE, 695.0),
-        case("serve classic set 100", true, Classic, Set(100), WHOLE, 1710.0),
+        parse(Simple, Get(1), WHOLE, 280.0),
+        parse(Simple, Get(100), WHOLE, 45.0),
+        parse(Simple, Set(32), WHOLE, 325.0),
+        parse(Simple, Set(1024), WHOLE, 350.0),
+        parse(Simple, Get(1), 1460, 285.0),
+        parse(Simple, Get(1), 1, 5100.0),
+        parse(Classic, Get(1), WHOLE, 385.0),
+        parse(Classic, Get(100), WHOLE, 32.0),
+        parse(Classic, Set(32), WHOLE, 595.0),
+        parse(Classic, Set(1024), WHOLE, 620.0),
+        parse(Classic, Get(1), 1460, 390.0),
+        parse(Classic, Get(1), 1, 5580.0),
+        serve_whole(Simple, Get(1), 905.0),
+        serve_whole(Simple, Get(100), 635.0),
+        serve_whole(Simple, Set(100), 1290.0),
+        serve_whole(Classic, Get(1), 1170.0),
+        serve_whole(Classic, Get(100), 695.0),
+        serve_whole(Classic, Set(100), 1710.0),
     ]
 };
 
@@ -67,7 +76,7 @@ fn run(case: &Case) {
     } else {
         counted(|| machine(case.dialect, black_box(&stream), case.chunk))
     };
-    assert!(done >= case.workload.lines(), "{}: {done}", case.name);
+    assert!(done >= case.workload.lines(), "{}: {done}", case.name());
 }
 
 /// Instructions for each unit of the workload.
@@ -91,18 +100,22 @@ fn count(name: &str, units: usize) -> Result<f64, String> {
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().collect();
     if let Some(at) = args.iter().position(|arg| arg == "--case") {
-        let case = args.get(at + 1).and_then(|name| CASES.iter().find(|case| case.name == name));
+        let case = args.get(at + 1).and_then(|name| CASES.iter().find(|case| case.name() == *name));
         return case.map(run).map_or(ExitCode::from(2), |()| ExitCode::SUCCESS);
     }
     let filter = args.iter().skip(1).find(|arg| !arg.starts_with('-'));
     let mut code = ExitCode::SUCCESS;
-    println!("{:<30} {:>12} {:>10}", "instructions", "a request", "ceiling");
-    for case in CASES.iter().filter(|case| filter.is_none_or(|part| case.name.contains(part))) {
-        match count(case.name, case.workload.units()) {
+    println!("{:<36} {:>10} {:>10}", "instructions", "a request", "ceiling");
+    for case in &CASES {
+        let name = case.name();
+        if filter.is_some_and(|part| !name.contains(part)) {
+            continue;
+        }
+        match count(&name, case.workload.units()) {
             Ok(number) => {
                 let over = number > case.ceiling;
                 let note = if over { "  too many" } else { "" };
-                println!("{:<30} {number:>12.1} {:>10}{note}", case.name, case.ceiling);
+                println!("{name:<36} {number:>10.1} {:>10}{note}", case.ceiling);
                 if over {
                     code = ExitCode::FAILURE;
                 }

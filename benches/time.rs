@@ -16,13 +16,11 @@ use std::{
 
 use criterion::{BenchmarkId, Criterion};
 use memwire_benches::{
-    DIALECTS, Dialect, Table, Workload, cache, copies, line_ends, memcache_proto,
+    DIALECTS, Dialect, Table, WHOLE, Workload, by, cache, copies, line_ends, memcache_proto,
     memcached_protocal, memwire, serve,
 };
 
 use Workload::{Get, Mix, Set};
-
-const WHOLE: usize = usize::MAX;
 
 /// The chunks of a stream, in bytes: a page, what a packet holds, and the worst there are.
 const CHUNKS: [usize; 4] = [WHOLE, 4096, 1460, 1];
@@ -71,10 +69,6 @@ fn parse(criterion: &mut Criterion) {
         };
         group.finish();
     }
-}
-
-fn by(chunk: usize) -> String {
-    if chunk == WHOLE { String::new() } else { format!(", by {chunk}") }
 }
 
 /// Sizes of one line, or of one value, in bytes.

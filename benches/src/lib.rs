@@ -55,6 +55,15 @@ impl Dialect {
     }
 }
 
+/// A stream in one chunk.
+pub const WHOLE: usize = usize::MAX;
+
+/// How a stream in chunks of that size is told from a whole one.
+#[must_use]
+pub fn by(chunk: usize) -> String {
+    if chunk == WHOLE { String::new() } else { format!(", by {chunk}") }
+}
+
 /// Room for the longest lines and the largest values here.
 const LIMITS: Limits = Limits { line: 2 << 20, value: 2 << 20 };
 
@@ -159,63 +168,53 @@ pub fn machine(dialect: Dialect, stream: &[u8], chunk: usize) -> usize {
     }
 }
 
-#[inline(never)]
-fn lent<G: Grammar>(stream: &[u8], chunk: usize) -> usize {
+/// Every request of a stream of good ones.
+#[inline]
+fn each<G: Grammar>(stream: &[u8], chunk: usize, mut see: impl FnMut(G::Message<'_>)) {
     let mut machine = Machine::<G>::new(LIMITS);
-    let mut lent = 0;
     for mut chunk in stream.chunks(chunk) {
         loop {
             match machine.step(&mut chunk) {
                 Step::NeedMore => break,
-                Step::Dispatch(request) => {
-                    black_box(&request);
-                    lent += 1;
-                }
+                Step::Dispatch(request) => see(request),
                 Step::Refuse(_) => panic!("all requests are good ones"),
             }
         }
     }
+}
+
+#[inline(never)]
+fn lent<G: Grammar>(stream: &[u8], chunk: usize) -> usize {
+    let mut lent = 0;
+    each::<G>(stream, chunk, |request| {
+        black_box(&request);
+        lent += 1;
+    });
     lent
 }
 
 #[inline(never)]
 fn simple(stream: &[u8], chunk: usize) -> Work {
-    let mut machine = Machine::<simple::Requests>::new(LIMITS);
     let mut work = (0, 0);
-    for mut chunk in stream.chunks(chunk) {
-        loop {
-            match machine.step(&mut chunk) {
-                Step::NeedMore => break,
-                Step::Dispatch(simple::Request::Get(keys)) => work.0 += keys.count(),
-                Step::Dispatch(simple::Request::Set { value, .. }) => {
-                    work = (work.0 + 1, work.1 + own(value.into_vec()));
-                }
-                Step::Refuse(refusal) => panic!("{refusal}"),
-            }
+    each::<simple::Requests>(stream, chunk, |request| match request {
+        simple::Request::Get(keys) => work.0 += keys.count(),
+        simple::Request::Set { value, .. } => {
+            work = (work.0 + 1, work.1 + own(value.into_vec()));
         }
-    }
+    });
     work
 }
 
 #[inline(never)]
 fn classic(stream: &[u8], chunk: usize) -> Work {
-    let mut machine = Machine::<classic::Requests>::new(LIMITS);
     let mut work = (0, 0);
-    for mut chunk in stream.chunks(chunk) {
-        loop {
-            match machine.step(&mut chunk) {
-                Step::NeedMore => break,
-                Step::Dispatch(request) => match request.command {
-                    classic::Command::Get { keys, .. } => work.0 += keys.count(),
-                    classic::Command::Store { value, .. } => {
-                        work = (work.0 + 1, work.1 + own(value.into_vec()));
-                    }
-                    other => panic!("{other:?}"),
-                },
-                Step::Refuse(refusal) => panic!("{refusal}"),
-            }
+    each::<classic::Requests>(stream, chunk, |request| match request.command {
+        classic::Command::Get { keys, .. } => work.0 += keys.count(),
+        classic::Command::Store { value, .. } => {
+            work = (work.0 + 1, work.1 + own(value.into_vec()));
         }
-    }
+        other => panic!("{other:?}"),
+    });
     work
 }
 

@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
-"""`memwire run` beside a solution in Python: whole processes, from start to end.
+"""`memwire run` beside examples/servers/solution.py: whole processes, from start to end.
 
-Prints a table; writes docs/performance/run.md, too, when the environment has MEMWIRE_BLESS.
 Needs `cargo build --release`.
 """
 
 import hashlib
-import os
 import platform
 import random
 import statistics
@@ -14,11 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-MEMWIRE = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target")) / "release/memwire"
-SIZES = {"nothing": (0, 31), "200 KB": (200_000, 31), "200 MB": (200_000_000, 3)}
+from tables import RELEASE, ROOT, tell
+
+SIZES = {"nothing": (0, 31), "200 KB": (200_000, 31), "200 MB": (200_000_000, 5)}
 
 
 def stream(size):
@@ -52,9 +49,8 @@ def digest(command, path):
 
 
 def main():
-    commands = [[sys.executable, HERE / "solution.py"], [MEMWIRE, "run"]]
-    rows = ["| stream | Python | memwire run | times as fast | without start-up |", "|---|---|---|---|---|"]
-    start = None
+    commands = [[sys.executable, ROOT / "examples/servers/solution.py"], [RELEASE / "memwire", "run"]]
+    rows = ["| stream | Python | memwire run | times as fast |", "|---|---|---|---|"]
     for name, (size, rounds) in SIZES.items():
         with tempfile.NamedTemporaryFile() as file:
             file.write(stream(size))
@@ -62,15 +58,9 @@ def main():
             assert len({digest(command, file.name) for command in commands}) == 1, "answers differ"
             times = [[timed(command, file.name) for command in commands] for _ in range(rounds)]
         python, memwire = (statistics.median(column) for column in zip(*times))
-        start = start or (python, memwire)
-        work = (python - start[0]) / (memwire - start[1]) if size else None
-        cells = [f"{python * 1000:.1f} ms", f"{memwire * 1000:.1f} ms", f"{python / memwire:.1f}"]
-        rows.append(f"| {name} | {' | '.join(cells)} | {f'{work:.1f}' if work else ''} |")
+        rows.append(f"| {name} | {python * 1000:.1f} ms | {memwire * 1000:.1f} ms | {python / memwire:.1f} |")
     said = f"Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}; medians."
-    text = "\n".join(rows) + f"\n\nFrom a file to nowhere; the answers are the same. {said}\n"
-    print(text, end="")
-    if "MEMWIRE_BLESS" in os.environ:
-        (HERE.parent / "docs/performance/run.md").write_text(text)
+    tell("run", "\n".join([*rows, "", f"From a file to nowhere; the answers are the same. {said}"]))
 
 
 if __name__ == "__main__":

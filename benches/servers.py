@@ -2,8 +2,7 @@
 """memwire's server beside memcached's, each on a core of its own, the load on another.
 
 The rounds take turns, so that what else the machine does meets all of them; medians are given.
-Every reply is checked by `memwire load`. Prints a table; writes docs/performance/servers.md, too,
-when the environment has MEMWIRE_BLESS.
+Every reply is checked by `memwire load`.
 
 Needs Linux with two cores, memcached, and `cargo build --release`.
 """
@@ -19,8 +18,9 @@ import subprocess
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-MEMWIRE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/memwire"
+from tables import RELEASE, tell
+
+MEMWIRE = RELEASE / "memwire"
 ROUNDS = 5
 IDLE = 10_000
 ITEMS = 400_000
@@ -149,17 +149,14 @@ def table():
     version = subprocess.run(["memcached", "-V"], check=True, stdout=subprocess.PIPE, text=True)
     said = f"{version.stdout.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     lines += ["", f"{said}, {time.strftime('%Y-%m-%d')}; medians of {ROUNDS} rounds."]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def main():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = IDLE + 1000
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, hard)), hard))
-    text = table()
-    print(text, end="")
-    if "MEMWIRE_BLESS" in os.environ:
-        (ROOT / "docs/performance/servers.md").write_text(text)
+    tell("servers", table())
 
 
 if __name__ == "__main__":

@@ -175,6 +175,27 @@ fn idle_clients_are_closed_if_so_asked() {
     assert_eq!(text(&rest), "");
 }
 
+/// Who takes a reply is not idle, however slowly; who does not is.
+#[test]
+fn clients_that_take_nothing_are_idle() {
+    let server = Server::start(&["--idle-timeout", "1", "-I", "64m", "-m", "1024"]);
+    let size = 63 * MIB;
+    ask(&mut server.connect(), &set("big", size), b"STORED\n");
+    let [mut slow, mut deaf] = [server.connect(), server.connect()];
+    for client in [&mut slow, &mut deaf] {
+        client.write_all(b"get big\n").expect("the server reads");
+    }
+    let mut part = vec![0; 2 * MIB];
+    for number in 0..size / part.len() {
+        slow.read_exact(&mut part).unwrap_or_else(|error| panic!("part {number}: {error}"));
+        thread::sleep(Duration::from_millis(100));
+    }
+    // What was sent before it was closed; to reset the connection is as good.
+    let mut reply = Vec::new();
+    let _ = deaf.take(size as u64).read_to_end(&mut reply);
+    assert!(reply.len() < size, "{} bytes", reply.len());
+}
+
 /// The server's resident memory, once it has not changed for a while.
 fn settled(server: &Server) -> usize {
     let (mut last, mut same) = (0, 0);

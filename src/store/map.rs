@@ -1,14 +1,16 @@
 use alloc::vec::Vec;
-use core::hash::{Hash, Hasher};
+use core::hash::{BuildHasher, Hash, Hasher};
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 
 use super::{Change, Item, Store};
 
 /// A map without bounds: for filters, tests and models.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Map {
-    items: HashMap<Vec<u8>, Item>,
+    /// Found by their keys, which are kept in them.
+    items: HashTable<Item>,
+    hashes: DefaultHashBuilder,
     /// The largest number that was given to an item.
     unique: u64,
     generation: u32,
@@ -33,12 +35,27 @@ impl Map {
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
+
+    fn find(&self, key: &[u8]) -> Option<&Item> {
+        self.items.find(self.hashes.hash_one(key), |item| item.key() == key)
+    }
 }
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |item: &Item| other.find(item.key()) == Some(item);
+        (self.unique, self.generation, self.flush_at, self.len())
+            == (other.unique, other.generation, other.flush_at, other.len())
+            && self.items.iter().all(same)
+    }
+}
+
+impl Eq for Map {}
 
 /// Maps that are equal have equal hashes, in whatever order their items came.
 impl Hash for Map {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let mut items: Vec<_> = self.items.values().collect();
+        let mut items: Vec<_> = self.items.iter().collect();
         items.sort_unstable_by_key(|item| item.key());
         (items, self.unique, self.generation, self.flush_at).hash(hasher);
     }
@@ -46,27 +63,32 @@ impl Hash for Map {
 
 impl Store for Map {
     fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R> {
-        self.items.get(key).map(read)
+        self.find(key).map(read)
     }
 
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
-        let mut held = self.items.get_mut(key);
-        let (change, result) = decide(held.as_deref());
-        let put = match change {
+        let Self { items, hashes, unique, .. } = self;
+        let hash = |item: &Item| hashes.hash_one(item.key());
+        let entry = items.entry(hashes.hash_one(key), |item| item.key() == key, hash);
+        let (change, result) = decide(match &entry {
+            Entry::Occupied(held) => Some(held.get()),
+            Entry::Vacant(_) => None,
+        });
+        let item = match change {
             Change::Keep => return result,
-            Change::Remove => None,
-            Change::Put(item) => Some(item),
+            Change::Remove => {
+                if let Entry::Occupied(held) = entry {
+                    held.remove();
+                }
+                return result;
+            }
+            Change::Put(item) => item,
             Change::Renew(item) => {
-                self.unique += 1;
-                Some(item.renewed(self.unique))
+                *unique += 1;
+                item.renewed(*unique)
             }
         };
-        match (put, &mut held) {
-            (Some(item), Some(held)) => **held = item,
-            (Some(item), None) => drop(self.items.insert(key.to_vec(), item)),
-            (None, Some(_)) => drop(self.items.remove(key)),
-            (None, None) => {}
-        }
+        entry.insert(item);
         result
     }
 

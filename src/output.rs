@@ -22,6 +22,7 @@ impl Output for Vec<u8> {
         self.len()
     }
 
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }

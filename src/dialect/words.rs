@@ -225,6 +225,25 @@ pub(crate) fn put_decimal(count: u64, out: &mut impl Output) {
     out.put(text.as_bytes());
 }
 
+/// The numbers below 100, in two digits each: half as many divisions as digits.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 1;
+    while number < 100 {
+        let [tens, ones] = pairs[number - 1];
+        pairs[number] = if ones < b'9' { [tens, ones + 1] } else { [tens + 1, b'0'] };
+        number += 1;
+    }
+    pairs
+};
+
+/// The last two digits of a number.
+#[inline]
+fn pair(number: u64) -> &'static [u8; 2] {
+    let [rest, ..] = (number % 100).to_le_bytes();
+    &PAIRS[usize::from(rest)]
+}
+
 /// A short text that is written from its end on, as numbers are, to be put at once.
 pub(super) struct Backwards {
     bytes: [u8; Self::SIZE],
@@ -243,22 +262,25 @@ impl Backwards {
     /// Writes this before what is there. What there is no room for is lost; callers see to that.
     #[inline]
     pub(super) fn text<const N: usize>(&mut self, text: &[u8; N]) {
-        if let Some(place) = self.bytes[..self.start].last_chunk_mut() {
+        let start = self.start.wrapping_sub(N);
+        if let Some(place) = self.bytes.get_mut(start..).and_then(<[u8]>::first_chunk_mut) {
             *place = *text;
-            self.start -= N;
+            self.start = start;
         }
     }
 
     /// Writes this number, in decimal digits, before what is there.
     #[inline]
     pub(super) fn decimal(&mut self, mut number: u64) {
-        loop {
-            let [digit, ..] = (number % 10).to_le_bytes();
-            self.text(&[b'0' + digit]);
-            number /= 10;
-            if number == 0 {
-                return;
-            }
+        while number >= 100 {
+            self.text(pair(number));
+            number /= 100;
+        }
+        let pair @ [_, digit] = pair(number);
+        if number >= 10 {
+            self.text(pair);
+        } else {
+            self.text(&[*digit]);
         }
     }
 

@@ -93,8 +93,10 @@ fn wrong_arguments_are_told() {
 fn flags_of_memcached_are_answered() {
     for (args, sentence) in [
         (&["-d"][..], "it stays in the foreground"),
-        (&["-R", "1000"], "connections take turns by themselves"),
-        (&["-o", "modern"], "there are no further options"),
+        (&["--pidfile", "file"], "a service manager knows it"),
+        (&["-o", "modern,ext_path=file"], "idle_timeout=SECONDS works"),
+        (&["-o", "idle_timeout=soon"], "expected idle_timeout=SECONDS"),
+        (&["-B", "binary"], "only -B ascii is accepted"),
         (&["-P", "file"], "a service manager knows it"),
         (&["-U", "11211"], "UDP is not served, only -U 0 is accepted"),
         (&["-a", "888"], "expected a mode in octal"),

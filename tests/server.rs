@@ -87,8 +87,13 @@ fn a_socket_that_was_left_behind_is_replaced_and_a_file_is_not() {
 
 #[test]
 fn what_cannot_be_had_is_told_in_one_line() {
-    let cases: [(&[&str], i32, &str); 6] = [
-        (&["-m", "4"], 2, "-m 4 is too little for values of 1048576 bytes: expected at least -m "),
+    let cases: [(&[&str], i32, &str); 7] = [
+        (
+            &["-m", "4", "-I", "1m"],
+            2,
+            "-m 4 is too little for values of 1048576 bytes: expected at least -m ",
+        ),
+        (&["-m", "1"], 2, "-m 1 is too little for values of 1024 bytes: expected at least -m 2"),
         (&["-I", "100m"], 2, "is too little for values of 104857600 bytes"),
         (&["-I", "0"], 2, "expected a size from 1 to 1024m"),
         (&["-I", "1g"], 2, "expected a size from 1 to 1024m"),
@@ -109,12 +114,50 @@ fn values_up_to_the_given_size() {
     let mut client = server.connect();
     ask(&mut client, &set("k", 2048), b"STORED\n");
     ask(&mut client, &set("k", 2049), b"SERVER_ERROR object too large for cache\n");
+    // What -m has room for.
+    let server = Server::start(&["--dialect", "classic", "-m", "3"]);
+    let mut client = server.connect();
+    for (size, reply) in
+        [(786_038, "STORED\r\n"), (786_039, "SERVER_ERROR object too large for cache\r\n")]
+    {
+        let request = format!("set k 0 0 {size}\r\n{}\r\n", "v".repeat(size));
+        ask(&mut client, request.as_bytes(), reply.as_bytes());
+    }
     let server = Server::start(&["-I", "8m"]);
     let mut client = server.connect();
     ask(&mut client, &set("k", 8 * MIB), b"STORED\n");
     let value = vec![b'v'; 8 * MIB];
     let reply = [format!("VALUE k {}\n", 8 * MIB).as_bytes(), &value, b"\nEND\n"].concat();
     ask(&mut client, b"get k\n", &reply);
+}
+
+#[test]
+fn flags_of_memcached_without_effect_are_told() {
+    let server = Server::start(&[
+        "--dialect=classic",
+        "-CR1",
+        "--slab-growth-factor=1.1",
+        "-ono_modern,idle_timeout=2,hashpower=20",
+        "-b16",
+        "-Bauto",
+        "--memory-limit=3",
+    ]);
+    assert_eq!(
+        server.notes,
+        [
+            "memwire: -C has no effect: it takes no more memory to have cas",
+            "memwire: -f has no effect: there are no slabs, so nothing grows by a factor",
+            "memwire: -R has no effect: connections take turns by themselves",
+            "memwire: -o no_modern has no effect: there is nothing of the kind to set",
+            "memwire: -o hashpower has no effect: there is nothing of the kind to set",
+            "memwire: the binary protocol is not served",
+            "memwire: -m 3 has room for values of up to 786098 bytes",
+        ]
+    );
+    let settings = text(&server.converse(&[b"stats settings\r\n"]));
+    for line in ["tcp_backlog 16", "idle_timeout 2", "item_size_max 786098", "maxbytes 3145728"] {
+        assert!(settings.contains(&format!("STAT {line}\r\n")), "{line}: {settings}");
+    }
 }
 
 #[test]
@@ -159,20 +202,25 @@ fn a_storm_of_connections_passes() {
 
 #[test]
 fn idle_clients_are_closed_if_so_asked() {
-    let server = Server::start(&["--idle-timeout", "2"]);
+    let server = Server::start(&["--idle-timeout", "2", "--dialect", "classic"]);
     let mut idle = server.connect();
     let mut busy = server.connect();
-    ask(&mut idle, b"get k\nget", b"END\n");
+    ask(&mut idle, b"get k\r\nget", b"END\r\n");
     let mut rest = Vec::new();
     thread::scope(|scope| {
         let closed = scope.spawn(|| idle.read_to_end(&mut rest));
         for _ in 0..30 {
-            ask(&mut busy, b"get k\n", b"END\n");
+            ask(&mut busy, b"get k\r\n", b"END\r\n");
             thread::sleep(Duration::from_millis(100));
         }
         closed.join().expect("it is closed").expect("in order");
     });
     assert_eq!(text(&rest), "");
+    // So much at once is not served in one turn.
+    ask(&mut busy, &b"get k\r\n".repeat(1 << 16), &b"END\r\n".repeat(1 << 16));
+    let stats = text(&server.converse(&[b"stats\r\n"]));
+    assert!(stats.contains("STAT idle_kicks 1\r\n"), "{stats}");
+    assert!(!stats.contains("STAT conn_yields 0\r\n"), "{stats}");
 }
 
 /// Who takes a reply is not idle, however slowly; who does not is.

@@ -90,7 +90,8 @@ pub enum Command<'m> {
     Verbosity(u64),
     /// `stats`, and what stands behind it.
     Stats(&'m [u8]),
-    /// `quit`
+    /// `quit`, or a line of HTTP, so that nobody's web client can be made to pass on commands
+    /// (`open/other-protocols`).
     Quit,
 }
 
@@ -517,6 +518,9 @@ fn scan_other<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<S
         b"flush_all" => 0..=2,
         b"verbosity" => 1..=2,
         b"version" | b"stats" | b"quit" => 0..=usize::MAX,
+        _ if args.last(verb).starts_with(b"HTTP/") => {
+            return Some(done(args.lf, CommandHead::Quit, false));
+        }
         _ => return Some(refuse(args.lf, Fault::UnknownCommand, false)),
     };
     if !allowed.contains(&args.count) {
@@ -599,6 +603,19 @@ impl<'t> Args<'t> {
 
     fn number<N: str::FromStr + TryFrom<u64>>(&self, index: usize) -> Option<N> {
         number(self.words[index].of(self.text))
+    }
+
+    /// The last word of a line that begins with this one.
+    fn last<'v>(&self, verb: &'v [u8]) -> &'v [u8]
+    where
+        't: 'v,
+    {
+        self.all
+            .of(self.text)
+            .rsplit(|byte| *byte == b' ')
+            .next()
+            .filter(|_| self.count > 0)
+            .unwrap_or(verb)
     }
 
     fn noreply(&self) -> bool {

@@ -132,6 +132,15 @@ fn judge<'s>(line: &'s [u8], limits: &Limits) -> JudgedRequest<'s> {
             | b"verbosity",
             _,
         ) => wrong(Fault::Words, false),
+        _ if words.last().is_some_and(|last| last.starts_with(b"HTTP/")) => {
+            Judged::Message(Request {
+                verb: b"quit",
+                words: vec![],
+                numbers: vec![],
+                noreply: false,
+                value: None,
+            })
+        }
         _ => wrong(Fault::UnknownCommand, false),
     }
 }

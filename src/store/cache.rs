@@ -116,6 +116,13 @@ impl Cache {
         LARGEST_AT_LEAST.saturating_mul(largest.saturating_add(OVERHEAD))
     }
 
+    /// The opposite: the largest item, key and value together, that a cache of `capacity` bytes can
+    /// always store.
+    #[must_use]
+    pub const fn largest_item(capacity: usize) -> usize {
+        (capacity / LARGEST_AT_LEAST).saturating_sub(OVERHEAD)
+    }
+
     /// An empty cache of `capacity` bytes: keys, values, and what it takes to keep them. Items of
     /// up to `largest` bytes can be stored if `capacity` is at least
     /// [`least_capacity`](Self::least_capacity).

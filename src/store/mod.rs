@@ -297,6 +297,8 @@ pub enum Count {
     TotalItems,
     BytesRead,
     BytesWritten,
+    ConnYields,
+    IdleKicks,
 }
 
 impl Count {
@@ -325,10 +327,12 @@ impl Count {
         Self::TotalItems,
         Self::BytesRead,
         Self::BytesWritten,
+        Self::ConnYields,
+        Self::IdleKicks,
     ];
 
     /// The names that clients know, in the same order.
-    pub const NAMES: [&'static str; 23] = [
+    pub const NAMES: [&'static str; 25] = [
         "cmd_get",
         "cmd_set",
         "cmd_flush",
@@ -352,5 +356,7 @@ impl Count {
         "total_items",
         "bytes_read",
         "bytes_written",
+        "conn_yields",
+        "idle_kicks",
     ];
 }

@@ -238,10 +238,11 @@ pub const LEDGER: [Entry; 26] = [
     },
     Entry {
         known: Known::OtherProtocols,
-        memcached: "closes at what looks like HTTP, and speaks a binary protocol",
-        memwire: "answers ERROR",
-        why: "the dialect does not have them",
-        shown: Some(("GET / HTTP/1.1\r\n", "", "ERROR\r\n")),
+        memcached: "closes at what looks like HTTP but for some first letters, perhaps without \
+                    what it owes, and speaks a binary protocol",
+        memwire: "closes whatever the first letter is, once it sent what it owes, and speaks none",
+        why: "what passes on HTTP for somebody else is to be stopped, and no reply to be lost",
+        shown: Some(("ge / HTTP/1.1\r\n", "ERROR\r\n", "")),
     },
     Entry {
         known: Known::LargestValue,

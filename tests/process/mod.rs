@@ -77,6 +77,8 @@ pub struct Server {
     child: Child,
     /// What it told that it listens on.
     pub told: Vec<String>,
+    /// What else it told before that.
+    pub notes: Vec<String>,
 }
 
 impl Server {
@@ -88,16 +90,20 @@ impl Server {
     pub fn start_on(args: &[&str], listeners: usize) -> Self {
         let mut child = memwire(&[&["serve"], args].concat()).spawn().expect("it starts");
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut told = Vec::new();
-        for _ in 0..listeners {
+        let (mut told, mut notes) = (Vec::new(), Vec::new());
+        while told.len() < listeners {
             let mut line = String::new();
-            stderr.read_line(&mut line).expect("it tells its address");
-            let address = line.trim_end().strip_prefix("memwire: listening on ");
-            told.push(address.unwrap_or_else(|| panic!("it tells {line:?}")).to_owned());
+            let length = stderr.read_line(&mut line).expect("it tells its address");
+            assert!(length > 0, "it ends: {notes:?}");
+            let line = line.trim_end();
+            match line.strip_prefix("memwire: listening on ") {
+                Some(address) => told.push(address.to_owned()),
+                None => notes.push(line.to_owned()),
+            }
         }
         // It must not stop at a full pipe.
         thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-        Self { child, told }
+        Self { child, told, notes }
     }
 
     pub fn address(&self) -> SocketAddr {

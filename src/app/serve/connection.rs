@@ -128,13 +128,17 @@ pub async fn converse<G: Serve, T: AsyncRead + AsyncWrite + Unpin>(
             idle = idle => {
                 // It may have moved since the timer was set.
                 if last_moved.elapsed() >= idle {
+                    store.count(Count::IdleKicks, 1);
                     return Err(ConverseError::Idle);
                 }
                 continue;
             }
         };
         match turn {
-            Turn::Yield => yield_now().await,
+            Turn::Yield => {
+                store.count(Count::ConnYields, 1);
+                yield_now().await;
+            }
             Turn::Stop => return Ok(()),
             Turn::End => {
                 return connection.session.finish().map_err(ConverseError::Truncated);

@@ -1,49 +1,99 @@
 //! Flags of memcached's that this server does without: each is answered by a sentence.
 
+use std::str::FromStr;
+
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-/// The flag, whether a value follows it, and why there is no need for it, or no way.
-const FLAGS: [(&str, bool, &str); 21] = [
-    ("A", false, "the command `shutdown` is not served: send SIGTERM"),
-    ("b", true, "the backlog of connections cannot be chosen: it is 4096"),
-    ("B", true, "the dialect is chosen with --dialect; the binary protocol is not served"),
-    ("C", false, "cas cannot be turned off: it takes no more memory to have it"),
-    ("d", false, "it stays in the foreground: a service manager, or `&`, puts it where it belongs"),
-    ("D", true, "there are no statistics by prefix"),
-    ("e", true, "items are in memory only"),
-    ("f", true, "there are no slabs, so nothing grows by a factor"),
-    ("F", false, "flush_all cannot be turned off"),
-    ("k", false, "memory cannot be locked: let the system have no swap"),
-    ("L", false, "large pages are the system's to give"),
-    ("M", false, "when memory is full, what was used least always goes"),
-    ("n", true, "there are no slabs, so an item takes what it needs"),
-    ("o", true, "there are no further options"),
-    ("P", true, "no file with its process id is written: a service manager knows it"),
-    ("r", false, "the size of core files is the system's to limit: `ulimit -c`"),
-    ("R", true, "connections take turns by themselves: there is no number of requests to choose"),
-    ("S", false, "there is no authentication: listen where only friends connect"),
-    ("V", false, "the version is told by `memwire --version`"),
-    ("Y", true, "there is no authentication: listen where only friends connect"),
-    ("Z", false, "there is no TLS: put a proxy in front"),
+/// A flag, and why it has no effect, or is refused.
+struct Flag {
+    short: &'static str,
+    long: &'static str,
+    /// Whether a value follows it.
+    value: bool,
+    why: &'static str,
+}
+
+const fn flag(short: &'static str, long: &'static str, value: bool, why: &'static str) -> Flag {
+    Flag { short, long, value, why }
+}
+
+/// What they ask for is so, or they set to work what is not here: they are accepted.
+const NEEDLESS: [Flag; 7] = [
+    flag("C", "disable-cas", false, "it takes no more memory to have cas"),
+    flag("f", "slab-growth-factor", true, "there are no slabs, so nothing grows by a factor"),
+    flag("L", "enable-largepages", false, "large pages are the system's to give"),
+    flag("n", "slab-min-size", true, "there are no slabs, so an item takes what it needs"),
+    flag("R", "max-reqs-per-event", true, "connections take turns by themselves"),
+    flag("W", "disable-watch", false, "nothing can be watched"),
+    flag("X", "disable-dumping", false, "nothing can be dumped"),
+];
+
+/// What they ask for cannot be had.
+const REFUSED: [Flag; 13] = [
+    flag("A", "enable-shutdown", false, "the command `shutdown` is not served: send SIGTERM"),
+    flag(
+        "d",
+        "daemon",
+        false,
+        "it stays in the foreground: a service manager, or `&`, puts it where it belongs",
+    ),
+    flag("D", "stat-delimiter", true, "there are no statistics by prefix"),
+    flag("e", "memory-file", true, "items are in memory only"),
+    flag("F", "disable-flush-all", false, "flush_all cannot be turned off"),
+    flag("k", "lock-memory", false, "memory cannot be locked: let the system have no swap"),
+    flag("M", "disable-evictions", false, "when memory is full, what was used least always goes"),
+    flag(
+        "P",
+        "pidfile",
+        true,
+        "no file with its process id is written: a service manager knows it",
+    ),
+    flag(
+        "r",
+        "enable-coredumps",
+        false,
+        "the size of core files is the system's to limit: `ulimit -c`",
+    ),
+    flag(
+        "S",
+        "enable-sasl",
+        false,
+        "there is no authentication: listen where only friends connect",
+    ),
+    flag("V", "version", false, "the version is told by `memwire --version`"),
+    flag("Y", "auth-file", true, "there is no authentication: listen where only friends connect"),
+    flag("Z", "enable-ssl", false, "there is no TLS: put a proxy in front"),
 ];
 
 /// Those that were given.
 #[derive(Clone, Debug)]
-pub(super) struct Familiar(Vec<&'static str>);
+pub(super) struct Familiar {
+    needless: Vec<String>,
+    refused: Option<&'static str>,
+}
 
 impl Familiar {
-    /// What to tell of the first one, if there is one.
+    /// What to tell of the first one that is refused, if there is one.
     pub fn refusal(&self) -> Option<&'static str> {
-        self.0.first().copied()
+        self.refused
+    }
+
+    /// What to tell of those that have no effect.
+    pub fn notes(&self) -> &[String] {
+        &self.needless
     }
 }
 
 impl Args for Familiar {
     fn augment_args(command: Command) -> Command {
-        FLAGS.into_iter().fold(command, |command, (flag, value, _)| {
-            let action = if value { ArgAction::Set } else { ArgAction::SetTrue };
-            let arg = Arg::new(flag).short(flag.chars().next()).action(action).hide(true);
-            command.arg(if value { arg.allow_hyphen_values(true) } else { arg })
+        NEEDLESS.iter().chain(&REFUSED).fold(command, |command, flag| {
+            let action = if flag.value { ArgAction::Set } else { ArgAction::SetTrue };
+            let arg = Arg::new(flag.short)
+                .short(flag.short.chars().next())
+                .long(flag.long)
+                .action(action)
+                .hide(true);
+            command.arg(if flag.value { arg.allow_hyphen_values(true) } else { arg })
         })
     }
 
@@ -54,14 +104,79 @@ impl Args for Familiar {
 
 impl FromArgMatches for Familiar {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = FLAGS.into_iter().filter(|(flag, value, _)| {
-            if *value { matches.get_one::<String>(flag).is_some() } else { matches.get_flag(flag) }
-        });
-        Ok(Self(given.map(|(_, _, why)| why).collect()))
+        let given = |flag: &&Flag| {
+            if flag.value {
+                matches.get_one::<String>(flag.short).is_some()
+            } else {
+                matches.get_flag(flag.short)
+            }
+        };
+        let note = |flag: &Flag| format!("-{} has no effect: {}", flag.short, flag.why);
+        Ok(Self {
+            needless: NEEDLESS.iter().filter(given).map(note).collect(),
+            refused: REFUSED.iter().find(given).map(|flag| flag.why),
+        })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+/// One of memcached's extended options, which stand behind `-o`.
+#[derive(Clone, Debug)]
+pub(super) enum Extended {
+    /// As `--idle-timeout`.
+    IdleTimeout(u64),
+    /// One that sets to work what is not here, or that has nothing to change.
+    Needless(String),
+}
+
+/// The names of the latter, without `no_` before them, and without what stands behind a `=`.
+const TUNING: [&str; 27] = [
+    "drop_privileges",
+    "hash_algorithm",
+    "hashexpand",
+    "hashpower",
+    "hot_lru_pct",
+    "hot_max_factor",
+    "inline_ascii_resp",
+    "lru_crawler",
+    "lru_crawler_sleep",
+    "lru_crawler_tocrawl",
+    "lru_maintainer",
+    "maxconns_fast",
+    "modern",
+    "read_buf_mem_limit",
+    "relaxed_privileges",
+    "resp_obj_mem_limit",
+    "slab_automove",
+    "slab_automove_ratio",
+    "slab_automove_window",
+    "slab_chunk_max",
+    "slab_reassign",
+    "tail_repair_time",
+    "temporary_ttl",
+    "track_sizes",
+    "warm_lru_pct",
+    "warm_max_factor",
+    "watcher_logbuf_size",
+];
+
+impl FromStr for Extended {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        if name == "idle_timeout" {
+            let seconds = value.parse().map_err(|_| "expected idle_timeout=SECONDS")?;
+            return Ok(Self::IdleTimeout(seconds));
+        }
+        if TUNING.contains(&name.strip_prefix("no_").unwrap_or(name)) {
+            return Ok(Self::Needless(name.to_owned()));
+        }
+        Err("not served; of memcached's extended options idle_timeout=SECONDS works, and those \
+             that tune its memory, threads and buffers are accepted")
     }
 }

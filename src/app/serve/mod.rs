@@ -39,7 +39,7 @@ use crate::{
     session::Serve,
     store::Cache,
 };
-use familiar::Familiar;
+use familiar::{Extended, Familiar};
 use stats::{Observed, Settings};
 
 mod connection;
@@ -53,12 +53,14 @@ pub use connection::{ConverseError, Options, converse};
 /// After the first signal, clients have this long to take what they asked for.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// So many connections may wait to be accepted; those that find no place there try again after a
-/// second.
-const BACKLOG: u32 = 4096;
-
 /// How long to wait for whatever is missing to accept a connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// The largest item, in bytes, if nothing is said of it, ...
+const ITEM_SIZE: usize = 1 << 20;
+
+/// ... and at least this, if there is little memory.
+const LEAST_ITEM_SIZE: usize = 1024;
 
 /// What a client is told that is one too many, before the line's end.
 const TOO_MANY: &[u8] = b"SERVER_ERROR too many open connections";
@@ -91,8 +93,8 @@ pub(super) struct Args {
     port: Option<u16>,
 
     /// Unix socket; without -l and -p, nothing else is listened on
-    #[arg(short, long, value_name = "PATH")]
-    socket: Option<PathBuf>,
+    #[arg(short = 's', long, value_name = "PATH")]
+    unix_socket: Option<PathBuf>,
 
     /// Who may use the Unix socket, in octal
     #[arg(short = 'a', long, value_name = "MODE", default_value = "700", value_parser = mode)]
@@ -108,15 +110,15 @@ pub(super) struct Args {
 
     /// Memory for items, in megabytes
     #[arg(short, long, value_name = "MB", default_value = "64")]
-    memory: NonZeroUsize,
+    memory_limit: NonZeroUsize,
 
     /// Clients at a time
     #[arg(short, long, value_name = "N", default_value = "1024")]
-    connections: NonZeroUsize,
+    conn_limit: NonZeroUsize,
 
-    /// Largest value, in bytes or with k or m behind it
-    #[arg(short = 'I', long, value_name = "SIZE", default_value = "1m")]
-    item_size: Size,
+    /// Largest value, in bytes or with k or m behind it [default: 1m, or what -m has room for]
+    #[arg(short = 'I', long, value_name = "SIZE")]
+    max_item_size: Option<Size>,
 
     /// User to become when started by root
     #[arg(short, long, value_name = "NAME")]
@@ -126,6 +128,14 @@ pub(super) struct Args {
     #[arg(short = 'U', long, value_name = "PORT", default_value = "0", value_parser = no_udp)]
     udp_port: u16,
 
+    /// Connections that may wait to be accepted
+    #[arg(short = 'b', long, value_name = "N", default_value = "4096")]
+    listen_backlog: u32,
+
+    /// Only ascii: the binary protocol is not served
+    #[arg(short = 'B', long, value_name = "NAME", hide = true, value_parser = ascii)]
+    protocol: Option<String>,
+
     /// Close a connection on which nothing moves for so long; 0: never
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     idle_timeout: u64,
@@ -133,6 +143,10 @@ pub(super) struct Args {
     /// Tell of connections; -vv, of what is wrong with them too
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
+
+    /// memcached's extended options
+    #[arg(short = 'o', long, value_name = "NAMES", hide = true, value_delimiter = ',')]
+    extended: Vec<Extended>,
 
     #[command(flatten)]
     familiar: Familiar,
@@ -145,6 +159,13 @@ fn mode(text: &str) -> Result<u32, &'static str> {
 
 fn no_udp(text: &str) -> Result<u16, &'static str> {
     if text == "0" { Ok(0) } else { Err("UDP is not served, only -U 0 is accepted") }
+}
+
+fn ascii(text: &str) -> Result<String, &'static str> {
+    match text {
+        "ascii" | "auto" => Ok(text.to_owned()),
+        _ => Err("the binary protocol is not served, only -B ascii is accepted"),
+    }
 }
 
 /// An IP address, and a port or not.
@@ -191,6 +212,17 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     if let Some(why) = args.familiar.refusal() {
         return Err(Failure::usage(why.to_owned()));
     }
+    for note in args.familiar.notes() {
+        eprintln!("memwire: {note}");
+    }
+    for option in &args.extended {
+        if let Extended::Needless(name) = option {
+            eprintln!("memwire: -o {name} has no effect: there is nothing of the kind to set");
+        }
+    }
+    if args.protocol.as_deref() == Some("auto") {
+        eprintln!("memwire: the binary protocol is not served");
+    }
     let level = [Level::WARN, Level::INFO, Level::DEBUG][usize::from(args.verbose.min(2))];
     tracing_subscriber::fmt()
         .with_max_level(level)
@@ -199,39 +231,44 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         .with_target(false)
         .init();
     match args.dialect {
-        DialectName::Simple => {
-            let limits = Limits { value: args.item_size.0, ..Limits::DEFAULT };
-            start::<simple::Requests>(args, limits)
-        }
+        DialectName::Simple => start::<simple::Requests>(args, Limits::DEFAULT, 0),
         DialectName::Classic => {
-            let value = args.item_size.0.saturating_sub(classic::ITEM_HEADER);
-            start::<classic::Requests>(args, Limits { value, ..classic::LIMITS })
+            start::<classic::Requests>(args, classic::LIMITS, classic::ITEM_HEADER)
         }
     }
 }
 
-fn start<G: Serve + Lexis + Send + 'static>(args: &Args, limits: Limits) -> Result<(), Failure> {
-    let store = new_store(args, limits.value + G::LONGEST_KEY.min(limits.line))?;
-    allow_files(args.connections.get() as u64 + OTHER_FILES)?;
+/// `header` is what counts as part of an item beside its value, in bytes.
+fn start<G: Serve + Lexis + Send + 'static>(
+    args: &Args,
+    limits: Limits,
+    header: usize,
+) -> Result<(), Failure> {
+    let key = G::LONGEST_KEY.min(limits.line);
+    let memory = args.memory_limit.get();
+    let bytes = memory.saturating_mul(1 << 20);
+    let room = Cache::largest_item(bytes).saturating_sub(key) + header;
+    let item_size =
+        args.max_item_size.map_or(ITEM_SIZE.min(room.max(LEAST_ITEM_SIZE)), |size| size.0);
+    let value = item_size.saturating_sub(header);
+    let least = Cache::least_capacity(value + key).div_ceil(1 << 20);
+    if memory < least {
+        return Err(Failure::usage(format!(
+            "-m {memory} is too little for values of {item_size} bytes: expected at least \
+             -m {least}, or a smaller -I"
+        )));
+    }
+    if args.max_item_size.is_none() && item_size < ITEM_SIZE {
+        eprintln!("memwire: -m {memory} has room for values of up to {item_size} bytes");
+    }
+    allow_files(args.conn_limit.get() as u64 + OTHER_FILES)?;
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(args.threads.get())
         .enable_all()
         .build()
         .map_err(|error| Failure::io(format!("cannot start: {error}")))?;
-    runtime.block_on(listen::<G>(args, limits, store))
-}
-
-fn new_store(args: &Args, largest: usize) -> Result<Cache, Failure> {
-    let least = Cache::least_capacity(largest).div_ceil(1 << 20);
-    if args.memory.get() < least {
-        let message = format!(
-            "-m {} is too little for values of {} bytes: expected at least -m {least}, or a \
-             smaller -I",
-            args.memory, args.item_size.0,
-        );
-        return Err(Failure::usage(message));
-    }
-    Ok(Cache::new(args.memory.get().saturating_mul(1 << 20), largest))
+    let store = Cache::new(bytes, value + key);
+    runtime.block_on(listen::<G>(args, Limits { value, ..limits }, item_size, store))
 }
 
 /// Raises the limit of open files if it has to be, and can be.
@@ -271,7 +308,7 @@ enum Listener {
 }
 
 impl Listener {
-    fn tcp(address: SocketAddr) -> Result<Self, Failure> {
+    fn tcp(address: SocketAddr, backlog: u32) -> Result<Self, Failure> {
         let listen = || {
             let socket = match address {
                 SocketAddr::V4(_) => TcpSocket::new_v4(),
@@ -279,7 +316,7 @@ impl Listener {
             }?;
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
-            socket.listen(BACKLOG)
+            socket.listen(backlog)
         };
         let fail = |error| Failure::io(format!("cannot listen on {address}: {error}"));
         listen().map(Self::Tcp).map_err(fail)
@@ -369,20 +406,22 @@ enum Accepted {
 async fn listen<G: Serve + 'static>(
     args: &Args,
     limits: Limits,
+    item_size: usize,
     store: Cache,
 ) -> Result<(), Failure> {
     let mut addresses = args.listen.clone();
-    if addresses.is_empty() && (args.port.is_some() || args.socket.is_none()) {
+    if addresses.is_empty() && (args.port.is_some() || args.unix_socket.is_none()) {
         addresses.push(Address(Ipv4Addr::LOCALHOST.into(), None));
     }
     let mut listeners = Vec::new();
     let mut port = 0;
     for Address(address, named) in addresses {
-        let listener = Listener::tcp((address, named.or(args.port).unwrap_or(11211)).into())?;
+        let address = (address, named.or(args.port).unwrap_or(11211)).into();
+        let listener = Listener::tcp(address, args.listen_backlog)?;
         port = listener.port().unwrap_or(port);
         listeners.push(listener);
     }
-    if let Some(path) = &args.socket {
+    if let Some(path) = &args.unix_socket {
         listeners.push(Listener::unix(path, args.unix_mask)?);
     }
     if let Some(name) = &args.user {
@@ -394,16 +433,22 @@ async fn listen<G: Serve + 'static>(
     for listener in &listeners {
         eprintln!("memwire: listening on {listener}");
     }
-    let idle = (args.idle_timeout > 0).then(|| Duration::from_secs(args.idle_timeout));
-    let clients = args.connections.get().min(Semaphore::MAX_PERMITS);
+    let idle_timeout =
+        args.extended.iter().fold(args.idle_timeout, |seconds, option| match option {
+            Extended::IdleTimeout(seconds) => *seconds,
+            Extended::Needless(_) => seconds,
+        });
+    let idle = (idle_timeout > 0).then(|| Duration::from_secs(idle_timeout));
+    let clients = args.conn_limit.get().min(Semaphore::MAX_PERMITS);
     let settings = Settings {
         connections: clients,
         threads: args.threads.get(),
-        item_size: args.item_size.0,
+        item_size,
         verbosity: args.verbose,
-        idle_timeout: args.idle_timeout,
+        idle_timeout,
+        backlog: args.listen_backlog,
         tcp_port: port,
-        socket: args.socket.clone(),
+        socket: args.unix_socket.clone(),
     };
     let server = Arc::new(Server {
         store: Observed::new(store, settings),

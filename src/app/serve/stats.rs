@@ -21,6 +21,7 @@ pub(super) struct Settings {
     pub item_size: usize,
     pub verbosity: u8,
     pub idle_timeout: u64,
+    pub backlog: u32,
     /// 0: none.
     pub tcp_port: u16,
     pub socket: Option<PathBuf>,
@@ -82,6 +83,11 @@ impl Observed {
         tell("curr_connections", &self.current.load(Relaxed));
         tell("total_connections", &self.total.load(Relaxed));
         tell("rejected_connections", &self.rejected.load(Relaxed));
+        // It never stops to listen, and gives up items rather than to have no room.
+        tell("accepting_conns", &1);
+        tell("listen_disabled_num", &0);
+        tell("time_in_listen_disabled_us", &0);
+        tell("store_no_memory", &0);
         for (what, name) in Count::ALL.into_iter().zip(Count::NAMES) {
             tell(name, &self.cache.counted(what));
         }
@@ -93,8 +99,16 @@ impl Observed {
     }
 
     fn settings(&self, tell: &mut dyn FnMut(&str, &dyn Display)) {
-        let Settings { connections, threads, item_size, verbosity, idle_timeout, tcp_port, socket } =
-            &self.settings;
+        let Settings {
+            connections,
+            threads,
+            item_size,
+            verbosity,
+            idle_timeout,
+            backlog,
+            tcp_port,
+            socket,
+        } = &self.settings;
         tell("maxbytes", &self.cache.capacity());
         tell("maxconns", connections);
         tell("tcpport", tcp_port);
@@ -108,6 +122,9 @@ impl Observed {
         tell("num_threads", threads);
         tell("cas_enabled", &"yes");
         tell("item_size_max", item_size);
+        tell("tcp_backlog", backlog);
+        tell("binding_protocol", &"ascii");
+        tell("auth_enabled_ascii", &"no");
         tell("flush_enabled", &"yes");
         tell("idle_timeout", idle_timeout);
     }

@@ -156,7 +156,7 @@ fn sessions_agree_under_every_split_and_mark() {
 }
 
 /// Words, numbers, ends of lines and blocks: what streams are made of, and some whole requests.
-const TOKENS: [&str; 48] = [
+const TOKENS: [&str; 49] = [
     "get ",
     "gets ",
     "gat ",
@@ -174,6 +174,7 @@ const TOKENS: [&str; 48] = [
     "flush_all",
     "version",
     "verbosity ",
+    "cache_memlimit ",
     "stats",
     "quit",
     " noreply",
@@ -305,6 +306,9 @@ fn a_value_grows_up_to_the_limit() {
         let refused = "SERVER_ERROR object too large for cache;VALUE k 0 6;ababab;END;";
         assert_eq!(say(store, &format!("{verb} k 0 0 1;a;get k;")), refused);
     }
+    // A map has no bound to change.
+    let refused = "SERVER_ERROR cannot set the memory limit to that;";
+    assert_eq!(say(&mut Map::new(), "cache_memlimit 64;cache_memlimit 64 noreply;"), refused);
     // What is kept beside a value has to fit, too.
     assert!((1_000_000..1 << 20).contains(&LIMITS.value));
 }

@@ -188,7 +188,7 @@ fn simple_text() -> Vec<u8> {
 
 /// The words of `classic`.
 const CLASSIC_WORDS: &str = "get gets gat gats set add replace append prepend cas delete incr decr \
-    touch flush_all version\nverbosity stats\nquit\nnoreply\nVALUE STORED\nNOT_STORED\nEXISTS\n\
+    touch flush_all version\nverbosity cache_memlimit stats\nquit\nnoreply\nVALUE STORED\nNOT_STORED\nEXISTS\n\
     NOT_FOUND\nDELETED\nTOUCHED\nOK\nRESET\nEND\nVERSION STAT ERROR\nCLIENT_ERROR \
     SERVER_ERROR ";
 

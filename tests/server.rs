@@ -154,6 +154,12 @@ fn flags_of_memcached_without_effect_are_told() {
             "memwire: -m 3 has room for values of up to 786098 bytes",
         ]
     );
+    // What tools ask for that know slabs.
+    let asked =
+        b"stats cachedump 1 100\r\nstats cachedump\r\ncache_memlimit 5\r\ncache_memlimit 3\r\n\
+                  cache_memlimit 1\r\n";
+    let told = "END\r\nERROR\r\nOK\r\nOK\r\nSERVER_ERROR cannot set the memory limit to that\r\n";
+    assert_eq!(text(&server.converse(&[asked])), told);
     let settings = text(&server.converse(&[b"stats settings\r\n"]));
     for line in ["tcp_backlog 16", "idle_timeout 2", "item_size_max 786098", "maxbytes 3145728"] {
         assert!(settings.contains(&format!("STAT {line}\r\n")), "{line}: {settings}");

@@ -68,6 +68,29 @@ fn the_cache() {
 }
 
 #[test]
+fn the_capacity_of_a_cache_can_be_changed() {
+    let cache = cache(64);
+    let store = &mut &cache;
+    for number in 0..60_u32 {
+        let key = number.to_be_bytes();
+        store.update(&key, |_| (put(&key, &vec![b'v'; MIB / 2]), ()));
+    }
+    assert_eq!((cache.len(), cache.evicted()), (60, 0));
+    // The largest item would not fit into every part of it.
+    assert!(!store.resize(4 * MIB as u64));
+    assert_eq!(cache.capacity(), 64 * MIB as u64);
+    assert!(store.resize(20 * MIB as u64));
+    assert_eq!(cache.capacity(), 20 * MIB as u64);
+    assert!(cache.weight() <= cache.capacity());
+    assert!((20..40).contains(&cache.len()), "{cache:?}");
+    assert_eq!(cache.evicted(), 60 - cache.len() as u64);
+    store.update(b"k", |_| (put(b"k", &vec![b'v'; MIB]), ()));
+    assert_eq!(value(store, b"k").map(|value| value.len()), Some(MIB));
+    assert!(store.resize(u64::MAX / 4));
+    assert!(store.resize(64 * MIB as u64));
+}
+
+#[test]
 fn updates_of_a_cache_are_atomic() {
     let cache = cache(64);
     thread::scope(|scope| {

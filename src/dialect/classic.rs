@@ -88,6 +88,8 @@ pub enum Command<'m> {
     Version,
     /// `verbosity`
     Verbosity(u64),
+    /// `cache_memlimit`, in megabytes (`open/commands`).
+    CacheMemlimit(u64),
     /// `stats`, and what stands behind it.
     Stats(&'m [u8]),
     /// `quit`, or a line of HTTP, so that nobody's web client can be made to pass on commands
@@ -184,6 +186,10 @@ impl Request<'_> {
             Command::Verbosity(level) => {
                 out.put(b"verbosity");
                 put_number(*level, out);
+            }
+            Command::CacheMemlimit(megabytes) => {
+                out.put(b"cache_memlimit");
+                put_number(*megabytes, out);
             }
             Command::Stats(what) => {
                 out.put(b"stats");
@@ -321,6 +327,7 @@ enum CommandHead {
     FlushAll(i64),
     Version,
     Verbosity(u64),
+    CacheMemlimit(u64),
     Stats(Span),
     Quit,
 }
@@ -398,6 +405,7 @@ impl Grammar for Requests {
             CommandHead::FlushAll(delay) => Command::FlushAll(delay),
             CommandHead::Version => Command::Version,
             CommandHead::Verbosity(level) => Command::Verbosity(level),
+            CommandHead::CacheMemlimit(megabytes) => Command::CacheMemlimit(megabytes),
             CommandHead::Stats(what) => Command::Stats(what.of(line)),
             CommandHead::Quit => Command::Quit,
         };
@@ -516,7 +524,7 @@ fn scan_other<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<S
         b"incr" | b"decr" | b"touch" => 2..=3,
         b"delete" => 1..=3,
         b"flush_all" => 0..=2,
-        b"verbosity" => 1..=2,
+        b"verbosity" | b"cache_memlimit" => 1..=2,
         b"version" | b"stats" | b"quit" => 0..=usize::MAX,
         _ if args.last(verb).starts_with(b"HTTP/") => {
             return Some(done(args.lf, CommandHead::Quit, false));
@@ -545,6 +553,7 @@ fn scan_other<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<S
         b"flush_all" if args.count == usize::from(noreply) => Ok(CommandHead::FlushAll(0)),
         b"flush_all" => args.number(0).map(CommandHead::FlushAll).ok_or(Fault::Exptime),
         b"verbosity" => args.number(0).map(CommandHead::Verbosity).ok_or(Fault::Number),
+        b"cache_memlimit" => args.number(0).map(CommandHead::CacheMemlimit).ok_or(Fault::Number),
         b"version" => return Some(done(args.lf, CommandHead::Version, false)),
         b"stats" => return Some(done(args.lf, CommandHead::Stats(args.all), false)),
         _ => return Some(done(args.lf, CommandHead::Quit, false)),

@@ -117,7 +117,7 @@ fn judge<'s>(line: &'s [u8], limits: &Limits) -> JudgedRequest<'s> {
             None => wrong(Fault::Exptime, silent),
             Some(delay) => done(vec![], vec![delay], silent),
         },
-        (b"verbosity", 1 | 2) => match unsigned(args[0]) {
+        (b"verbosity" | b"cache_memlimit", 1 | 2) => match unsigned(args[0]) {
             None => wrong(Fault::Number, silent),
             Some(level) => done(vec![], vec![level], silent),
         },
@@ -129,7 +129,7 @@ fn judge<'s>(line: &'s [u8], limits: &Limits) -> JudgedRequest<'s> {
         (
             b"get" | b"gets" | b"gat" | b"gats" | b"set" | b"add" | b"replace" | b"append"
             | b"prepend" | b"cas" | b"incr" | b"decr" | b"touch" | b"delete" | b"flush_all"
-            | b"verbosity",
+            | b"verbosity" | b"cache_memlimit",
             _,
         ) => wrong(Fault::Words, false),
         _ if words.last().is_some_and(|last| last.starts_with(b"HTTP/")) => {

@@ -96,6 +96,13 @@ impl Serve for Requests {
                 return Served::Whole;
             }
             Command::Verbosity(_) => Reply::Ok,
+            Command::CacheMemlimit(megabytes) => {
+                if context.store.resize(megabytes.saturating_mul(1 << 20)) {
+                    Reply::Ok
+                } else {
+                    Reply::Error(ErrorKind::Server, b"cannot set the memory limit to that")
+                }
+            }
             Command::Stats(kind) => {
                 let Context { store, now, out, .. } = context;
                 let known = store.stats(kind, *now, &mut |name, value| {

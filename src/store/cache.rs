@@ -46,6 +46,8 @@ pub struct Cache {
     counts: Box<[Counts]>,
     /// When the next generation begins; `u64::MAX`: never.
     flush_at: AtomicU64,
+    /// The largest item that can be stored, in bytes.
+    largest: usize,
 }
 
 /// The item itself, found by its key, so that no key is kept twice.
@@ -151,6 +153,7 @@ impl Cache {
             counts: iter::repeat_with(Counts::default).take(COUNTS).collect(),
             generation: AtomicU32::new(0),
             flush_at: AtomicU64::new(u64::MAX),
+            largest,
         }
     }
 
@@ -285,5 +288,18 @@ impl Store for &Cache {
 
     fn flush(&mut self, at: u64) {
         self.flush_at.store(at, Release);
+    }
+
+    fn resize(&mut self, bytes: u64) -> bool {
+        // Each shard has its part.
+        let least = Cache::least_capacity(self.largest).saturating_mul(self.items.num_shards());
+        let good = bytes >= least as u64;
+        if good {
+            let before = self.items.len();
+            self.items.set_capacity(bytes);
+            let gone = before.saturating_sub(self.items.len());
+            self.evicted.fetch_add(gone as u64, Relaxed);
+        }
+        good
     }
 }

@@ -258,6 +258,12 @@ pub trait Store {
     /// one whose time has not come.
     fn flush(&mut self, at: u64);
 
+    /// Makes this the memory that items may take, in bytes; `false`: it cannot be.
+    fn resize(&mut self, bytes: u64) -> bool {
+        let _ = bytes;
+        false
+    }
+
     /// Counts something that happened so many times, for [`Self::stats`]. A store may do without.
     fn count(&mut self, what: Count, times: u64) {
         let _ = (what, times);

@@ -151,6 +151,10 @@ impl Store for &Observed {
         (&self.cache).flush(at);
     }
 
+    fn resize(&mut self, bytes: u64) -> bool {
+        (&self.cache).resize(bytes)
+    }
+
     fn count(&mut self, what: Count, times: u64) {
         (&self.cache).count(what, times);
     }
@@ -161,6 +165,7 @@ impl Store for &Observed {
             b"settings" => self.settings(tell),
             // There are no classes of items of which each had its own.
             b"items" | b"slabs" | b"sizes" => {}
+            _ if kind.starts_with(b"cachedump ") => {}
             b"reset" => self.cache.reset_counts(),
             _ => return false,
         }

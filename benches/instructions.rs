@@ -53,12 +53,12 @@ const CASES: [Case; 18] = {
         parse(Classic, Set(1024), WHOLE, 620.0),
         parse(Classic, Get(1), 1460, 390.0),
         parse(Classic, Get(1), 1, 5580.0),
-        serve_whole(Simple, Get(1), 865.0),
-        serve_whole(Simple, Get(100), 595.0),
-        serve_whole(Simple, Set(100), 1280.0),
-        serve_whole(Classic, Get(1), 1115.0),
-        serve_whole(Classic, Get(100), 645.0),
-        serve_whole(Classic, Set(100), 1710.0),
+        serve_whole(Simple, Get(1), 710.0),
+        serve_whole(Simple, Get(100), 443.0),
+        serve_whole(Simple, Set(100), 1380.0),
+        serve_whole(Classic, Get(1), 980.0),
+        serve_whole(Classic, Get(100), 500.0),
+        serve_whole(Classic, Set(100), 1850.0),
     ]
 };
 

@@ -276,6 +276,37 @@ fn items_and_maps() {
 }
 
 #[test]
+fn framed_items() {
+    let meta = Meta { flags: 7, unique: 1, ..Meta::default() };
+    let item = Item::framed(b"k", b" 7 1\r\n", Value::Lent(b"v"), b"\r\n", meta);
+    assert_eq!((item.key(), item.value(), item.size()), (&b"k"[..], &b"v"[..], 2));
+    assert_eq!(item, Item::new(b"k", Value::Lent(b"v"), meta));
+    assert_eq!(item.frame(b"\r\n"), Some(&b"k 7 1\r\nv\r\n"[..]));
+    // Whose end is another one, and nobody's.
+    assert_eq!((item.frame(b"\n"), item.frame(b"")), (None, None));
+    assert_eq!(Item::new(b"k", Value::Lent(b"v"), meta).frame(b""), None);
+    let later = item.with_meta(Meta { unique: 2, ..meta });
+    assert_eq!((later.frame(b"\r\n"), later.meta().unique), (item.frame(b"\r\n"), 2));
+    let other = item.with_meta(Meta { flags: 8, ..meta });
+    assert_eq!(
+        (other.frame(b"\r\n"), other.key(), other.value()),
+        (None, item.key(), item.value())
+    );
+    let large = vec![b'v'; 5000];
+    let large = Item::framed(b"k", b" 7 5000\r\n", Value::Lent(&large), b"\r\n", meta);
+    assert_eq!((large.frame(b"\r\n"), large.value().len(), large.size()), (None, 5000, 5001));
+    // A reply is as its dialect writes it, whoever framed the item.
+    let reply = |item| {
+        let mut out = Vec::new();
+        let key = Key::new(b"k").expect("a key");
+        Reply::Value { key, value: Value::Shared(item) }.encode(&mut out);
+        out
+    };
+    assert_eq!(reply(&item), b"VALUE k 1\nv\n");
+    assert_eq!(reply(&Item::framed(b"k", b" 1\n", Value::Lent(b"v"), b"\n", meta)), reply(&item));
+}
+
+#[test]
 fn a_stream_is_simulated() {
     let requests = b"set k 1\nv\nget k x\nfrob\nget k".to_vec();
     let expected = b"STORED\nVALUE k 1\nv\nEND\nERROR\n";

@@ -12,7 +12,10 @@ use super::{
     bytes::{graphic_end, printable_end},
     words::{Backwards, KeyList, Next, decimal, key_list, put_decimal, put_value},
 };
-use crate::{Limits, Output};
+use crate::{
+    Limits, Output,
+    store::{Item, Meta},
+};
 
 /// A key: 1 to 250 bytes, none of them a space or a control character (`key/bytes`,
 /// `key/length`).
@@ -717,20 +720,17 @@ impl Reply<'_> {
             Self::Reset => out.put(b"RESET\r\n"),
             Self::End => out.put(b"END\r\n"),
             Self::Value { key, flags, unique, value } => {
-                let mut rest = Backwards::new();
-                rest.text(b"\r\n");
-                if let Some(unique) = unique {
-                    rest.decimal(*unique);
-                    rest.text(b" ");
-                }
-                rest.decimal(value.len() as u64);
-                rest.text(b" ");
-                rest.decimal(u64::from(*flags));
-                rest.text(b" ");
                 out.put(b"VALUE ");
-                out.put(key.as_bytes());
-                out.put(rest.as_bytes());
-                put_value(value, b"\r\n", out);
+                if unique.is_none()
+                    && let Value::Shared(item) = value
+                    && let Some(frame) = item.frame(b"\r\n")
+                {
+                    out.put(frame);
+                } else {
+                    out.put(key.as_bytes());
+                    out.put(behind_key(*flags, value.len(), *unique).as_bytes());
+                    put_value(value, b"\r\n", out);
+                }
             }
             Self::Number(number) => {
                 put_decimal(*number, out);
@@ -750,6 +750,27 @@ impl Reply<'_> {
             Self::Error(kind, text) => kind.encode(text, b"\r\n", out),
         }
     }
+}
+
+/// What stands behind the key in a line that announces a data block of this size.
+fn behind_key(flags: u32, size: usize, unique: Option<u64>) -> Backwards {
+    let mut rest = Backwards::new();
+    rest.text(b"\r\n");
+    if let Some(unique) = unique {
+        rest.decimal(unique);
+        rest.text(b" ");
+    }
+    rest.decimal(size as u64);
+    rest.text(b" ");
+    rest.decimal(flags.into());
+    rest.text(b" ");
+    rest
+}
+
+/// An item that is written with one copy, unless its unique number is asked for.
+pub(crate) fn item(key: &[u8], value: Value<'_>, meta: Meta) -> Item {
+    let line = behind_key(meta.flags, value.len(), None);
+    Item::framed(key, line.as_bytes(), value, b"\r\n", meta)
 }
 
 /// The grammar of replies: the client's side. Replies are read as strictly as they are written:

@@ -11,7 +11,10 @@ use super::{
     bytes::{name_end, names_end},
     words::{Backwards, KeyList, Next, decimal, key_list, put_value},
 };
-use crate::{Limits, Output};
+use crate::{
+    Limits, Output,
+    store::{Item, Meta},
+};
 
 /// A key: one or more of `[A-Za-z0-9_-]` (`key/bytes`).
 ///
@@ -291,7 +294,13 @@ impl Reply<'_> {
     pub fn encode(&self, out: &mut impl Output) {
         match self {
             Self::Stored => out.put(b"STORED\n"),
-            Self::Value { key, value } => put_block(b"VALUE ", *key, value, out),
+            Self::Value { key, value } => match value {
+                Value::Shared(item) if let Some(frame) = item.frame(b"\n") => {
+                    out.put(b"VALUE ");
+                    out.put(frame);
+                }
+                _ => put_block(b"VALUE ", *key, value, out),
+            },
             Self::End => out.put(b"END\n"),
             Self::Error(kind, text) => kind.encode(text, b"\n", out),
         }
@@ -299,15 +308,31 @@ impl Reply<'_> {
 }
 
 /// Appends a line that announces a data block, and the block.
-fn put_block(word: &[u8], key: Key<'_>, value: &Value<'_>, out: &mut impl Output) {
-    let mut rest = Backwards::new();
-    rest.text(b"\n");
-    rest.decimal(value.len() as u64);
-    rest.text(b" ");
+fn put_block<const N: usize>(
+    word: &[u8; N],
+    key: Key<'_>,
+    value: &Value<'_>,
+    out: &mut impl Output,
+) {
     out.put(word);
     out.put(key.as_bytes());
-    out.put(rest.as_bytes());
+    out.put(behind_key(value.len()).as_bytes());
     put_value(value, b"\n", out);
+}
+
+/// What stands behind the key in a line that announces a data block of this size.
+fn behind_key(size: usize) -> Backwards {
+    let mut rest = Backwards::new();
+    rest.text(b"\n");
+    rest.decimal(size as u64);
+    rest.text(b" ");
+    rest
+}
+
+/// An item that is written with one copy.
+pub(crate) fn item(key: Key<'_>, value: Value<'_>) -> Item {
+    let line = behind_key(value.len());
+    Item::framed(key.as_bytes(), line.as_bytes(), value, b"\n", Meta::default())
 }
 
 /// The grammar of replies: the client's side. Replies are read as strictly as they are written:

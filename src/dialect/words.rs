@@ -210,7 +210,7 @@ pub(super) fn decimal(word: &[u8]) -> Option<u64> {
 
 /// Appends a data block and its end.
 #[inline]
-pub(super) fn put_value(value: &Value<'_>, end: &[u8], out: &mut impl Output) {
+pub(super) fn put_value<const N: usize>(value: &Value<'_>, end: &[u8; N], out: &mut impl Output) {
     match value {
         Value::Shared(item) => out.put_item(item),
         Value::Lent(_) | Value::Held(_) => out.put(value),

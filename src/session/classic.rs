@@ -9,7 +9,7 @@ use crate::{
     dialect::{
         Grammar as _, Line, Value,
         classic::{
-            Command, ErrorKind, Fault, Keys, Refusal, Reply, Request, RequestHead, Requests,
+            self, Command, ErrorKind, Fault, Keys, Refusal, Reply, Request, RequestHead, Requests,
             Storage,
         },
     },
@@ -224,14 +224,14 @@ fn store<S: Store, O>(
                 Storage::Prepend => [&value, old.value()].concat(),
                 _ => [old.value(), &value].concat(),
             };
-            (Change::Renew(Item::new(key, Value::Held(&mut bytes), old.meta())), Reply::Stored)
+            (Change::Renew(classic::item(key, Value::Held(&mut bytes), old.meta())), Reply::Stored)
         }),
         Storage::Set => {
-            store.change(key, moment.renew(Item::new(key, value, meta)));
+            store.change(key, moment.renew(classic::item(key, value, meta)));
             Reply::Stored
         }
         Storage::Add | Storage::Replace | Storage::Cas(_) => {
-            let item = Item::new(key, value, meta);
+            let item = classic::item(key, value, meta);
             store.update(key, |old| match (verb, moment.live(old)) {
                 (Storage::Add, Some(_)) | (Storage::Replace, None) => {
                     (Change::Keep, Reply::NotStored)
@@ -281,7 +281,7 @@ fn calculate<S: Store, O>(
         let mut text = number.to_string().into_bytes();
         // Not by a format's width, which has 16 bits.
         text.resize(text.len().max(old.value().len()), b' ');
-        let item = Item::new(key, Value::Held(&mut text), old.meta());
+        let item = classic::item(key, Value::Held(&mut text), old.meta());
         (Change::Renew(item), Reply::Number(number))
     });
     match reply {

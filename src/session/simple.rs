@@ -7,9 +7,9 @@ use crate::{
     Limits, Output,
     dialect::{
         Value,
-        simple::{Keys, Refusal, Reply, Request, Requests},
+        simple::{self, Keys, Refusal, Reply, Request, Requests},
     },
-    store::{Change, Item, Meta, Store},
+    store::{Change, Store},
 };
 
 impl Serve for Requests {
@@ -21,7 +21,7 @@ impl Serve for Requests {
     ) -> Served<Unanswered> {
         match request {
             Request::Set { key, value } => {
-                let item = Item::new(key.as_bytes(), value, Meta::default());
+                let item = simple::item(key, value);
                 context.store.change(key.as_bytes(), Change::Put(item));
                 Reply::Stored.encode(context.out);
                 Served::Whole

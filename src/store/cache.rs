@@ -106,7 +106,7 @@ struct Weight;
 
 impl Weighter<ByKey, Item> for Weight {
     fn weight(&self, _: &ByKey, item: &Item) -> u64 {
-        (item.key().len() + item.value().len() + OVERHEAD) as u64
+        (item.size() + OVERHEAD) as u64
     }
 }
 

@@ -37,7 +37,8 @@ pub struct Meta {
 
 #[derive(Clone)]
 enum Bytes {
-    /// All in one allocation, so that a look-up touches no other memory: [`Head`], key, value.
+    /// All in one allocation, so that a look-up touches no other memory: [`Head`], key, line,
+    /// value, end.
     Small(Arc<[u8]>),
     Large(Arc<Large>),
 }
@@ -52,14 +53,16 @@ struct Large {
 /// Values from this size on, in bytes, have an allocation of their own.
 const LARGE: usize = 1024;
 
-/// What a small item begins with: its meta, and the length of its key.
+/// What a small item begins with: its meta, and the lengths of its key, line and end.
 struct Head {
     meta: Meta,
     key: u32,
+    line: u8,
+    end: u8,
 }
 
 impl Head {
-    const SIZE: usize = 28;
+    const SIZE: usize = 30;
 
     fn to_bytes(&self) -> [u8; Self::SIZE] {
         let Meta { flags, generation, expires, unique } = self.meta;
@@ -68,7 +71,8 @@ impl Head {
         bytes[4..8].copy_from_slice(&flags.to_ne_bytes());
         bytes[8..12].copy_from_slice(&generation.to_ne_bytes());
         bytes[12..20].copy_from_slice(&expires.map_or(0, NonZeroU64::get).to_ne_bytes());
-        bytes[20..].copy_from_slice(&unique.to_ne_bytes());
+        bytes[20..28].copy_from_slice(&unique.to_ne_bytes());
+        bytes[28..].copy_from_slice(&[self.line, self.end]);
         bytes
     }
 
@@ -80,14 +84,15 @@ impl Head {
         let (&flags, head) = chunk(head);
         let (&generation, head) = chunk(head);
         let (&expires, head) = chunk(head);
-        let (&unique, _) = chunk(head);
+        let (&unique, head) = chunk(head);
+        let (&[line, end], _) = chunk(head);
         let meta = Meta {
             flags: u32::from_ne_bytes(flags),
             generation: u32::from_ne_bytes(generation),
             expires: NonZeroU64::new(u64::from_ne_bytes(expires)),
             unique: u64::from_ne_bytes(unique),
         };
-        (Self { meta, key: u32::from_ne_bytes(key) }, rest)
+        (Self { meta, key: u32::from_ne_bytes(key), line, end }, rest)
     }
 }
 
@@ -102,60 +107,110 @@ impl Item {
     /// once.
     #[must_use]
     pub fn new(key: &[u8], value: Value<'_>, meta: Meta) -> Self {
-        let length = u32::try_from(key.len());
-        let (Ok(length), true) = (length, value.len() < LARGE) else {
+        Self::framed(key, b"", value, b"", meta)
+    }
+
+    /// The same, as replies are written: with what a dialect has between key and value, and behind
+    /// that, so that a reply is one copy. Each up to 255 bytes; all items of a store in the same
+    /// way.
+    #[must_use]
+    pub fn framed<const END: usize>(
+        key: &[u8],
+        line: &[u8],
+        value: Value<'_>,
+        end: &[u8; END],
+        meta: Meta,
+    ) -> Self {
+        let lengths = (u32::try_from(key.len()), line.len().try_into(), END.try_into());
+        let ((Ok(key_length), Ok(line_length), Ok(end_length)), true) =
+            (lengths, value.len() < LARGE)
+        else {
             let value = match value {
                 Value::Shared(Self(Bytes::Large(large))) => Arc::clone(&large.value),
                 value => Arc::new(value.into_vec()),
             };
             return Self(Bytes::Large(Arc::new(Large { meta, key: key.into(), value })));
         };
-        let head = Head { meta, key: length }.to_bytes();
-        let size = head.len() + key.len() + value.len();
+        let head = Head { meta, key: key_length, line: line_length, end: end_length }.to_bytes();
+        let value = &*value;
+        let size = Head::SIZE + key.len() + line.len() + value.len() + END;
         let mut bytes: Arc<[u8]> = iter::repeat_n(0, size).collect();
-        // It is not shared yet.
-        if let Some(mut place) = Arc::get_mut(&mut bytes) {
-            for part in [&head, key, &value] {
-                let (here, rest) = place.split_at_mut(part.len());
-                here.copy_from_slice(part);
-                place = rest;
-            }
+        // It is not shared yet, and as large as all of them.
+        if let Some(place) = Arc::get_mut(&mut bytes)
+            && let Some((head_place, place)) = place.split_first_chunk_mut()
+            && let Some((key_place, place)) = place.split_at_mut_checked(key.len())
+            && let Some((line_place, place)) = place.split_at_mut_checked(line.len())
+            && let Some((value_place, end_place)) = place.split_last_chunk_mut()
+        {
+            *head_place = head;
+            key_place.copy_from_slice(key);
+            line_place.copy_from_slice(line);
+            value_place.copy_from_slice(value);
+            *end_place = *end;
         }
         Self(Bytes::Small(bytes))
+    }
+
+    /// Key, line, value and end in one piece: `None` if the item is large, or was not framed, or
+    /// with another end.
+    #[must_use]
+    #[inline]
+    pub fn frame(&self, end: &[u8]) -> Option<&[u8]> {
+        match &self.0 {
+            Bytes::Small(bytes) => {
+                let (head, rest) = Head::split(bytes);
+                let framed = usize::from(head.end) == end.len() && !end.is_empty();
+                (framed && rest.ends_with(end)).then_some(rest)
+            }
+            Bytes::Large(_) => None,
+        }
     }
 
     /// The same key and value, with something else beside them. A large value is shared.
     #[must_use]
     pub fn with_meta(&self, meta: Meta) -> Self {
-        Self::new(self.key(), Value::Shared(self), meta)
+        match &self.0 {
+            // The flags may stand in its line.
+            Bytes::Small(_) if meta.flags != self.meta().flags => {
+                Self::new(self.key(), Value::Shared(self), meta)
+            }
+            Bytes::Small(bytes) => {
+                let mut bytes = Arc::from(&**bytes);
+                set_meta(&mut bytes, meta);
+                Self(Bytes::Small(bytes))
+            }
+            Bytes::Large(large) => {
+                let Large { key, value, .. } = &**large;
+                let (key, value) = (key.clone(), Arc::clone(value));
+                Self(Bytes::Large(Arc::new(Large { meta, key, value })))
+            }
+        }
     }
 
     /// The same with this number; nothing is copied if nobody else has the item.
     fn renewed(mut self, unique: u64) -> Self {
         let meta = Meta { unique, ..self.meta() };
-        match &mut self.0 {
-            Bytes::Small(bytes) => {
-                if let Some(bytes) = Arc::get_mut(bytes) {
-                    let key = Head::split(bytes).0.key;
-                    bytes[..Head::SIZE].copy_from_slice(&Head { meta, key }.to_bytes());
-                    return self;
-                }
-            }
-            Bytes::Large(large) => {
-                if let Some(large) = Arc::get_mut(large) {
-                    large.meta = meta;
-                    return self;
-                }
-            }
+        let changed = match &mut self.0 {
+            Bytes::Small(bytes) => set_meta(bytes, meta),
+            Bytes::Large(large) => Arc::get_mut(large).map(|large| large.meta = meta),
+        };
+        match changed {
+            Some(()) => self,
+            None => self.with_meta(meta),
         }
-        self.with_meta(meta)
     }
 
     /// The key.
     #[must_use]
     #[inline]
     pub fn key(&self) -> &[u8] {
-        self.parts().0
+        match &self.0 {
+            Bytes::Small(bytes) => {
+                let (head, rest) = Head::split(bytes);
+                &rest[..head.key as usize]
+            }
+            Bytes::Large(large) => &large.key,
+        }
     }
 
     /// What is kept beside the value.
@@ -172,20 +227,36 @@ impl Item {
     #[must_use]
     #[inline]
     pub fn value(&self) -> &[u8] {
-        self.parts().1
-    }
-
-    /// Key and value.
-    #[inline]
-    fn parts(&self) -> (&[u8], &[u8]) {
         match &self.0 {
             Bytes::Small(bytes) => {
                 let (head, rest) = Head::split(bytes);
-                rest.split_at(head.key as usize)
+                let start = head.key as usize + usize::from(head.line);
+                &rest[start..rest.len() - usize::from(head.end)]
             }
-            Bytes::Large(large) => (&large.key, &large.value),
+            Bytes::Large(large) => &large.value,
         }
     }
+
+    /// How many bytes key and value have together.
+    #[must_use]
+    #[inline]
+    pub fn size(&self) -> usize {
+        match &self.0 {
+            Bytes::Small(bytes) => {
+                let (head, rest) = Head::split(bytes);
+                rest.len() - usize::from(head.line) - usize::from(head.end)
+            }
+            Bytes::Large(large) => large.key.len() + large.value.len(),
+        }
+    }
+}
+
+/// Changes a small item; `None`: somebody else has it.
+fn set_meta(item: &mut Arc<[u8]>, meta: Meta) -> Option<()> {
+    let bytes = Arc::get_mut(item)?;
+    let head = Head { meta, ..Head::split(bytes).0 };
+    bytes[..Head::SIZE].copy_from_slice(&head.to_bytes());
+    Some(())
 }
 
 impl PartialEq for Item {

@@ -295,6 +295,27 @@ fn framed_items() {
     let large = vec![b'v'; 5000];
     let large = Item::framed(b"k", b" 7 5000\r\n", Value::Lent(&large), b"\r\n", meta);
     assert_eq!((large.frame(b"\r\n"), large.value().len(), large.size()), (None, 5000, 5001));
+    // What has no room beside a small value is kept all the same.
+    let expires = |at| Meta { flags: 7, expires: NonZeroU64::new(at), ..Meta::default() };
+    for (fits, does_not) in [
+        (expires((1 << 40) - 1), expires(1 << 40)),
+        (Meta { unique: (1 << 48) - 1, ..meta }, Meta { unique: 1 << 48, ..meta }),
+        (Meta { generation: (1 << 24) - 1, ..meta }, Meta { generation: 1 << 24, ..meta }),
+    ] {
+        for (meta, framed) in [(fits, true), (does_not, false)] {
+            let new = Item::framed(b"k", b" 7 1\r\n", Value::Lent(b"v"), b"\r\n", meta);
+            for item in [new, item.with_meta(meta)] {
+                assert_eq!((item.key(), item.value(), item.meta()), (&b"k"[..], &b"v"[..], meta));
+                assert_eq!(item.frame(b"\r\n").is_some(), framed, "{meta:?}");
+            }
+        }
+    }
+    for length in [255, 256] {
+        let key = vec![b'k'; length];
+        let item = Item::framed(&key, b" 1\n", Value::Lent(b"v"), b"\n", meta);
+        assert_eq!((item.key(), item.value(), item.size()), (&key[..], &b"v"[..], length + 1));
+        assert_eq!(item.frame(b"\n").is_some(), length == 255);
+    }
     // A reply is as its dialect writes it, whoever framed the item.
     let reply = |item| {
         let mut out = Vec::new();

@@ -53,46 +53,48 @@ struct Large {
 /// Values from this size on, in bytes, have an allocation of their own.
 const LARGE: usize = 1024;
 
-/// What a small item begins with: its meta, and the lengths of its key, line and end.
+/// What a small item begins with: its meta, and the lengths of its key, line and end. Each has as
+/// few bytes as nearly all need; an item with more is kept as large ones are.
 struct Head {
     meta: Meta,
-    key: u32,
-    line: u8,
-    end: u8,
+    key: usize,
+    line: usize,
+    end: usize,
 }
 
 impl Head {
-    const SIZE: usize = 30;
+    const SIZE: usize = 1 + 1 + 1 + 4 + 3 + 5 + 6;
 
-    fn to_bytes(&self) -> [u8; Self::SIZE] {
+    fn to_bytes(&self) -> Option<[u8; Self::SIZE]> {
         let Meta { flags, generation, expires, unique } = self.meta;
+        let [key] = narrow(self.key as u64)?;
+        let [line] = narrow(self.line as u64)?;
+        let [end] = narrow(self.end as u64)?;
         let mut bytes = [0; Self::SIZE];
-        bytes[..4].copy_from_slice(&self.key.to_ne_bytes());
-        bytes[4..8].copy_from_slice(&flags.to_ne_bytes());
-        bytes[8..12].copy_from_slice(&generation.to_ne_bytes());
-        bytes[12..20].copy_from_slice(&expires.map_or(0, NonZeroU64::get).to_ne_bytes());
-        bytes[20..28].copy_from_slice(&unique.to_ne_bytes());
-        bytes[28..].copy_from_slice(&[self.line, self.end]);
-        bytes
+        bytes[..3].copy_from_slice(&[key, line, end]);
+        bytes[3..7].copy_from_slice(&flags.to_le_bytes());
+        bytes[7..10].copy_from_slice(&narrow::<3>(generation.into())?);
+        bytes[10..15].copy_from_slice(&narrow::<5>(expires.map_or(0, NonZeroU64::get))?);
+        bytes[15..].copy_from_slice(&narrow::<6>(unique)?);
+        Some(bytes)
     }
 
     /// The opposite, and the bytes behind it.
     #[inline]
     fn split(bytes: &[u8]) -> (Self, &[u8]) {
         let (head, rest) = chunk::<{ Self::SIZE }>(bytes);
-        let (&key, head) = chunk(head);
+        let (&[key, line, end], head) = chunk(head);
         let (&flags, head) = chunk(head);
-        let (&generation, head) = chunk(head);
-        let (&expires, head) = chunk(head);
-        let (&unique, head) = chunk(head);
-        let (&[line, end], _) = chunk(head);
+        let (generation, head) = chunk::<3>(head);
+        let (expires, head) = chunk::<5>(head);
+        let (unique, _) = chunk::<6>(head);
         let meta = Meta {
-            flags: u32::from_ne_bytes(flags),
-            generation: u32::from_ne_bytes(generation),
-            expires: NonZeroU64::new(u64::from_ne_bytes(expires)),
-            unique: u64::from_ne_bytes(unique),
+            flags: u32::from_le_bytes(flags),
+            generation: u32::from_le_bytes(widened(generation)),
+            expires: NonZeroU64::new(u64::from_le_bytes(widened(expires))),
+            unique: u64::from_le_bytes(widened(unique)),
         };
-        (Self { meta, key: u32::from_ne_bytes(key), line, end }, rest)
+        (Self { meta, key: key.into(), line: line.into(), end: end.into() }, rest)
     }
 }
 
@@ -100,6 +102,21 @@ impl Head {
 #[inline]
 fn chunk<const N: usize>(bytes: &[u8]) -> (&[u8; N], &[u8]) {
     bytes.split_first_chunk().unwrap_or((&[0; N], &[]))
+}
+
+/// A number in so many bytes, the low ones first; `None`: it has more.
+fn narrow<const N: usize>(number: u64) -> Option<[u8; N]> {
+    let bytes = number.to_le_bytes();
+    let (low, high) = bytes.split_first_chunk()?;
+    high.iter().all(|byte| *byte == 0).then_some(*low)
+}
+
+/// The same number in more bytes.
+#[inline]
+fn widened<const N: usize, const M: usize>(low: &[u8; N]) -> [u8; M] {
+    let mut bytes = [0; M];
+    bytes[..N].copy_from_slice(low);
+    bytes
 }
 
 impl Item {
@@ -111,8 +128,7 @@ impl Item {
     }
 
     /// The same, as replies are written: with what a dialect has between key and value, and behind
-    /// that, so that a reply is one copy. Each up to 255 bytes; all items of a store in the same
-    /// way.
+    /// that, so that a reply is one copy; all items of a store in the same way.
     #[must_use]
     pub fn framed<const END: usize>(
         key: &[u8],
@@ -121,17 +137,14 @@ impl Item {
         end: &[u8; END],
         meta: Meta,
     ) -> Self {
-        let lengths = (u32::try_from(key.len()), line.len().try_into(), END.try_into());
-        let ((Ok(key_length), Ok(line_length), Ok(end_length)), true) =
-            (lengths, value.len() < LARGE)
-        else {
+        let head = Head { meta, key: key.len(), line: line.len(), end: END }.to_bytes();
+        let (Some(head), true) = (head, value.len() < LARGE) else {
             let value = match value {
                 Value::Shared(Self(Bytes::Large(large))) => Arc::clone(&large.value),
                 value => Arc::new(value.into_vec()),
             };
             return Self(Bytes::Large(Arc::new(Large { meta, key: key.into(), value })));
         };
-        let head = Head { meta, key: key_length, line: line_length, end: end_length }.to_bytes();
         let value = &*value;
         let size = Head::SIZE + key.len() + line.len() + value.len() + END;
         let mut bytes: Arc<[u8]> = iter::repeat_n(0, size).collect();
@@ -159,7 +172,7 @@ impl Item {
         match &self.0 {
             Bytes::Small(bytes) => {
                 let (head, rest) = Head::split(bytes);
-                let framed = usize::from(head.end) == end.len() && !end.is_empty();
+                let framed = head.end == end.len() && !end.is_empty();
                 (framed && rest.ends_with(end)).then_some(rest)
             }
             Bytes::Large(_) => None,
@@ -170,14 +183,13 @@ impl Item {
     #[must_use]
     pub fn with_meta(&self, meta: Meta) -> Self {
         match &self.0 {
-            // The flags may stand in its line.
-            Bytes::Small(_) if meta.flags != self.meta().flags => {
-                Self::new(self.key(), Value::Shared(self), meta)
-            }
             Bytes::Small(bytes) => {
-                let mut bytes = Arc::from(&**bytes);
-                set_meta(&mut bytes, meta);
-                Self(Bytes::Small(bytes))
+                let mut copy = Arc::from(&**bytes);
+                // The flags may stand in its line.
+                match set_meta(&mut copy, meta).filter(|()| meta.flags == self.meta().flags) {
+                    Some(()) => Self(Bytes::Small(copy)),
+                    None => Self::new(self.key(), Value::Shared(self), meta),
+                }
             }
             Bytes::Large(large) => {
                 let Large { key, value, .. } = &**large;
@@ -207,7 +219,7 @@ impl Item {
         match &self.0 {
             Bytes::Small(bytes) => {
                 let (head, rest) = Head::split(bytes);
-                &rest[..head.key as usize]
+                &rest[..head.key]
             }
             Bytes::Large(large) => &large.key,
         }
@@ -230,8 +242,8 @@ impl Item {
         match &self.0 {
             Bytes::Small(bytes) => {
                 let (head, rest) = Head::split(bytes);
-                let start = head.key as usize + usize::from(head.line);
-                &rest[start..rest.len() - usize::from(head.end)]
+                let start = head.key + head.line;
+                &rest[start..rest.len() - head.end]
             }
             Bytes::Large(large) => &large.value,
         }
@@ -244,18 +256,18 @@ impl Item {
         match &self.0 {
             Bytes::Small(bytes) => {
                 let (head, rest) = Head::split(bytes);
-                rest.len() - usize::from(head.line) - usize::from(head.end)
+                rest.len() - head.line - head.end
             }
             Bytes::Large(large) => large.key.len() + large.value.len(),
         }
     }
 }
 
-/// Changes a small item; `None`: somebody else has it.
+/// Changes a small item; `None`: somebody else has it, or this is too much for its head.
 fn set_meta(item: &mut Arc<[u8]>, meta: Meta) -> Option<()> {
     let bytes = Arc::get_mut(item)?;
-    let head = Head { meta, ..Head::split(bytes).0 };
-    bytes[..Head::SIZE].copy_from_slice(&head.to_bytes());
+    let head = Head { meta, ..Head::split(bytes).0 }.to_bytes()?;
+    *bytes.first_chunk_mut()? = head;
     Some(())
 }
 

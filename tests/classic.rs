@@ -70,6 +70,30 @@ fn the_laws_hold_for_all_streams_of_replies() {
     }
 }
 
+/// One word is wrong, and all others are right.
+#[test]
+fn the_laws_hold_for_replies_that_are_none() {
+    let key = "k".repeat(251);
+    for line in [
+        "VALUE k\x01 0 1",
+        &format!("VALUE {key} 0 1"),
+        "VALUE k 4294967296 1",
+        "VALUE k x 1",
+        "VALUE k 0 x",
+        "VALUE k 0 1 x",
+        "VALUE k 0 1 5 6",
+        "VALUE k\x01 0 1 5",
+        "VALUE k 0 99",
+        "VALUE k 0",
+        "VERSION",
+        "STAT k",
+        "STORED k",
+        "007",
+    ] {
+        laws_hold::<Replies>(LIMITS.of_replies(), format!("{line}\r\nA\r\nEND\r\n").as_bytes());
+    }
+}
+
 /// A session that is fed by chunks, and saved and restored each time its output is full.
 struct Talk {
     session: Session<Requests>,

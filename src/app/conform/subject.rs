@@ -91,7 +91,7 @@ impl Subject {
 
 async fn spawn(command: &str) -> Result<Host, String> {
     let port = Port::choose().map_err(|error| format!("no port is free: {error}"))?;
-    let command = command.replace("{port}", &port.0.to_string());
+    let command = command.replace("{port}", &port.number.to_string());
     let (process, _, _) = Process::start(&command, Some(port), Stdio::null())?;
     let address = format!("127.0.0.1:{}", process.port());
     let since = Instant::now();
@@ -115,9 +115,13 @@ async fn spawn(command: &str) -> Result<Host, String> {
     }
 }
 
-/// A port that no other process of this run is given.
+/// A port that no other process of this run is given, nor, on Linux, of another one.
 #[derive(Debug)]
-struct Port(u16);
+struct Port {
+    number: u16,
+    #[cfg(target_os = "linux")]
+    _claim: std::os::unix::net::UnixDatagram,
+}
 
 static PORTS: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
 
@@ -129,19 +133,43 @@ impl Port {
             let socket = TcpSocket::new_v4()?;
             socket.set_reuseaddr(true)?;
             socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-            let port = socket.local_addr()?.port();
-            let mut ports = PORTS.lock().unwrap_or_else(PoisonError::into_inner);
-            if ports.get_or_insert_default().insert(port) {
-                return Ok(Self(port));
+            if let Some(port) = Self::claim(socket.local_addr()?.port())? {
+                return Ok(port);
             }
         }
+    }
+
+    /// `None`: it is another one's.
+    fn claim(number: u16) -> io::Result<Option<Self>> {
+        // A name that belongs to the same network as the port, and goes with the process.
+        #[cfg(target_os = "linux")]
+        let claim = {
+            use std::os::{
+                linux::net::SocketAddrExt as _,
+                unix::net::{SocketAddr, UnixDatagram},
+            };
+            let name = SocketAddr::from_abstract_name(format!("memwire conform, port {number}"))?;
+            match UnixDatagram::bind_addr(&name) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(None),
+                claim => claim?,
+            }
+        };
+        let mut ports = PORTS.lock().unwrap_or_else(PoisonError::into_inner);
+        if !ports.get_or_insert_default().insert(number) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            number,
+            #[cfg(target_os = "linux")]
+            _claim: claim,
+        }))
     }
 }
 
 impl Drop for Port {
     fn drop(&mut self) {
         let mut ports = PORTS.lock().unwrap_or_else(PoisonError::into_inner);
-        ports.get_or_insert_default().remove(&self.0);
+        ports.get_or_insert_default().remove(&self.number);
     }
 }
 
@@ -191,7 +219,7 @@ impl Process {
     }
 
     fn port(&self) -> u16 {
-        self.port.as_ref().map_or(0, |port| port.0)
+        self.port.as_ref().map_or(0, |port| port.number)
     }
 
     /// How it ended, if it has, and if that is how a process ends that is all right.
@@ -314,5 +342,25 @@ impl Host {
             }
             Self::Command(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_is_given_once() {
+        let port = Port::choose().expect("a port is free");
+        let number = port.number;
+        assert!(Port::claim(number).expect("it can be asked").is_none());
+        // As if the one who has it were another process.
+        PORTS.lock().expect("nobody panics").get_or_insert_default().remove(&number);
+        assert_eq!(
+            Port::claim(number).expect("it can be asked").is_none(),
+            cfg!(target_os = "linux")
+        );
+        drop(port);
+        assert!(Port::claim(number).expect("it can be asked").is_some());
     }
 }

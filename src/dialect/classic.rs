@@ -523,13 +523,14 @@ fn store(
 /// Reads on behind a word that is none of the more frequent commands.
 fn scan_other<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<Scanned<Requests>> {
     let args = Args::read(text, &mut words)?;
+    let last = if args.count == 0 { verb } else { args.last.of(text) };
     let allowed = match verb {
         b"incr" | b"decr" | b"touch" => 2..=3,
         b"delete" => 1..=3,
         b"flush_all" => 0..=2,
         b"verbosity" | b"cache_memlimit" => 1..=2,
         b"version" | b"stats" | b"quit" => 0..=usize::MAX,
-        _ if args.last(verb).starts_with(b"HTTP/") => {
+        _ if last.starts_with(b"HTTP/") => {
             return Some(done(args.lf, CommandHead::Quit, false));
         }
         _ => return Some(refuse(args.lf, Fault::UnknownCommand, false)),
@@ -576,7 +577,9 @@ struct Args<'t> {
     count: usize,
     /// Whether the first one is a key.
     key: bool,
-    /// From the first word to the last.
+    /// The last one; empty if there is none, …
+    last: Span,
+    /// … and all from the first to that.
     all: Span,
     lf: usize,
 }
@@ -585,7 +588,8 @@ impl<'t> Args<'t> {
     #[inline]
     fn read(text: &'t [u8], words: &mut Words<'t>) -> Option<Self> {
         let none = Span { start: 0, end: 0 };
-        let mut args = Self { text, words: [none; 6], count: 0, key: false, all: none, lf: 0 };
+        let mut args =
+            Self { text, words: [none; 6], count: 0, key: false, last: none, all: none, lf: 0 };
         loop {
             match words.next()? {
                 Next::End(lf) => {
@@ -597,6 +601,7 @@ impl<'t> Args<'t> {
                         args.key = word.is_key::<Requests>();
                         args.all = word.span;
                     }
+                    args.last = word.span;
                     args.all.end = word.span.end;
                     if let Some(place) = args.words.get_mut(args.count) {
                         *place = word.span;
@@ -617,22 +622,8 @@ impl<'t> Args<'t> {
         number(self.words[index].of(self.text))
     }
 
-    /// The last word of a line that begins with this one.
-    fn last<'v>(&self, verb: &'v [u8]) -> &'v [u8]
-    where
-        't: 'v,
-    {
-        self.all
-            .of(self.text)
-            .rsplit(|byte| *byte == b' ')
-            .next()
-            .filter(|_| self.count > 0)
-            .unwrap_or(verb)
-    }
-
     fn noreply(&self) -> bool {
-        let last = self.count.checked_sub(1).and_then(|last| self.words.get(last));
-        last.is_some_and(|word| word.of(self.text) == b"noreply")
+        self.last.of(self.text) == b"noreply"
     }
 }
 

@@ -294,13 +294,13 @@ impl Reply<'_> {
     pub fn encode(&self, out: &mut impl Output) {
         match self {
             Self::Stored => out.put(b"STORED\n"),
-            Self::Value { key, value } => match value {
-                Value::Shared(item) if let Some(frame) = item.frame(b"\n") => {
-                    out.put(b"VALUE ");
-                    out.put(frame);
-                }
-                _ => put_block(b"VALUE ", *key, value, out),
-            },
+            Self::Value { value: Value::Shared(item), .. }
+                if let Some(frame) = item.frame(b"\n") =>
+            {
+                out.put(b"VALUE ");
+                out.put(frame);
+            }
+            Self::Value { key, value } => put_block(b"VALUE ", *key, value, out),
             Self::End => out.put(b"END\n"),
             Self::Error(kind, text) => kind.encode(text, b"\n", out),
         }

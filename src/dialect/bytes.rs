@@ -1,6 +1,6 @@
 //! The end of a key or word, found sixteen bytes at once.
 
-use wide::u8x16;
+use wide::{bytemuck, i8x16};
 
 /// The index of the first byte at or after `at` that is not of `[A-Za-z0-9_-]`; the text's length if
 /// none.
@@ -20,7 +20,7 @@ fn is_name(byte: u8) -> bool {
 }
 
 #[inline]
-fn are_name(bytes: u8x16) -> u8x16 {
+fn are_name(bytes: i8x16) -> i8x16 {
     within(bytes | splat(0x20), b'a', b'z')
         | within(bytes, b'0', b'9')
         | bytes.simd_eq(splat(b'_'))
@@ -52,37 +52,38 @@ pub(super) fn word_end(text: &[u8], at: usize) -> usize {
 }
 
 #[inline]
-fn are_space(bytes: u8x16) -> u8x16 {
+fn are_space(bytes: i8x16) -> i8x16 {
     bytes.simd_eq(splat(b' '))
 }
 
 /// `are` says of sixteen bytes what `is` says of one.
 #[inline]
-fn end(text: &[u8], mut at: usize, is: impl Fn(u8) -> bool, are: impl Fn(u8x16) -> u8x16) -> usize {
-    while let Some(sixteen) = text[at..].first_chunk() {
-        let mask = are(u8x16::new(*sixteen)).to_bitmask();
+fn end(text: &[u8], at: usize, is: impl Fn(u8) -> bool, are: impl Fn(i8x16) -> i8x16) -> usize {
+    let mut rest = &text[at..];
+    while let Some((sixteen, behind)) = rest.split_first_chunk::<16>() {
+        let others = are(bytemuck::cast(*sixteen)).to_bitmask() ^ 0xffff;
         // By a branch, which is foreseen, rather than by a sum that the next load had to wait for.
-        if mask != 0xffff {
-            return at + mask.trailing_ones() as usize;
+        if others != 0 {
+            return text.len() - rest.len() + others.trailing_zeros() as usize;
         }
-        at += 16;
+        rest = behind;
     }
-    while at < text.len() && is(text[at]) {
-        at += 1;
-    }
-    at
+    let end = rest.iter().position(|byte| !is(*byte)).unwrap_or(rest.len());
+    text.len() - rest.len() + end
 }
 
 #[inline]
-fn splat(byte: u8) -> u8x16 {
-    u8x16::splat(byte)
+fn splat(byte: u8) -> i8x16 {
+    i8x16::splat(byte.cast_signed())
 }
 
 /// Each byte: all ones if it is in `first..=last`, and all zeros if it is not.
 #[inline]
-fn within(bytes: u8x16, first: u8, last: u8) -> u8x16 {
-    let from_first = bytes - splat(first);
-    from_first.min(splat(last - first)).simd_eq(from_first)
+fn within(bytes: i8x16, first: u8, last: u8) -> i8x16 {
+    // With `last` at the end of all numbers, the range is what is past all others. They have a
+    // sign, because x86-64 has no other comparison of bytes.
+    let moved = bytes + splat(0x7f_u8.wrapping_sub(last));
+    moved.simd_gt(splat(0x7e_u8.wrapping_sub(last - first)))
 }
 
 #[cfg(test)]

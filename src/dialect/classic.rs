@@ -559,7 +559,7 @@ fn scan_other<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<S
         b"verbosity" => args.number(0).map(CommandHead::Verbosity).ok_or(Fault::Number),
         b"cache_memlimit" => args.number(0).map(CommandHead::CacheMemlimit).ok_or(Fault::Number),
         b"version" => return Some(done(args.lf, CommandHead::Version, false)),
-        b"stats" => return Some(done(args.lf, CommandHead::Stats(args.all), false)),
+        b"stats" => return Some(done(args.lf, CommandHead::Stats(args.all()), false)),
         _ => return Some(done(args.lf, CommandHead::Quit, false)),
     };
     Some(match command {
@@ -577,10 +577,8 @@ struct Args<'t> {
     count: usize,
     /// Whether the first one is a key.
     key: bool,
-    /// The last one; empty if there is none, …
+    /// The last one; empty if there is none.
     last: Span,
-    /// … and all from the first to that.
-    all: Span,
     lf: usize,
 }
 
@@ -588,8 +586,7 @@ impl<'t> Args<'t> {
     #[inline]
     fn read(text: &'t [u8], words: &mut Words<'t>) -> Option<Self> {
         let none = Span { start: 0, end: 0 };
-        let mut args =
-            Self { text, words: [none; 6], count: 0, key: false, last: none, all: none, lf: 0 };
+        let mut args = Self { text, words: [none; 6], count: 0, key: false, last: none, lf: 0 };
         loop {
             match words.next()? {
                 Next::End(lf) => {
@@ -599,17 +596,15 @@ impl<'t> Args<'t> {
                 Next::Word(word) => {
                     if args.count == 0 {
                         args.key = word.is_key::<Requests>();
-                        args.all = word.span;
                     }
                     args.last = word.span;
-                    args.all.end = word.span.end;
                     if let Some(place) = args.words.get_mut(args.count) {
                         *place = word.span;
                         args.count += 1;
                     } else {
                         args.count = 7;
                     }
-                    if let Some(lf) = words.at_end() {
+                    if let Some(lf) = word.lf {
                         args.lf = lf;
                         return Some(args);
                     }
@@ -620,6 +615,11 @@ impl<'t> Args<'t> {
 
     fn number<N: str::FromStr + TryFrom<u64>>(&self, index: usize) -> Option<N> {
         number(self.words[index].of(self.text))
+    }
+
+    /// From the first to the last.
+    fn all(&self) -> Span {
+        Span { start: self.words[0].start, end: self.last.end }
     }
 
     fn noreply(&self) -> bool {

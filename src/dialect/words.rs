@@ -18,6 +18,8 @@ pub(super) struct Word {
     pub(super) span: Span,
     /// Whether it is made of key bytes only.
     pub(super) key: bool,
+    /// The index of the LF, if the line was seen to end behind it.
+    pub(super) lf: Option<usize>,
 }
 
 impl Word {
@@ -51,28 +53,23 @@ impl<'t, L: Lexis> Words<'t, L> {
         }
         let mut end = L::key_end(self.text, start);
         let mut key = true;
-        match *self.text.get(end)? {
-            b' ' => {}
-            b'\n' => {
-                if end == start {
-                    return Some(Next::End(start));
-                }
-            }
-            b'\r' if L::CR_LF && *self.text.get(end + 1)? == b'\n' => {
-                if end == start {
-                    return Some(Next::End(start + 1));
-                }
-            }
+        let lf = match *self.text.get(end)? {
+            b' ' => None,
+            b'\n' => Some(end),
+            b'\r' if L::CR_LF && *self.text.get(end + 1)? == b'\n' => Some(end + 1),
             _ => {
                 key = false;
                 end += memchr2(b' ', b'\n', &self.text[end..])?;
                 // The word's first byte is no CR before LF, so something is left of it.
                 end -= usize::from(L::CR_LF && self.text[..=end].ends_with(b"\r\n"));
+                None
             }
-        }
+        };
         self.at = end;
-        let span = Span { start, end };
-        Some(Next::Word(Word { span, key }))
+        match lf {
+            Some(lf) if start == end => Some(Next::End(lf)),
+            _ => Some(Next::Word(Word { span: Span { start, end }, key, lf })),
+        }
     }
 
     /// The byte to read on from.
@@ -155,7 +152,7 @@ pub(super) fn key_list<L: Lexis>(words: &mut Words<'_, L>) -> Option<KeyList> {
     let Span { start, mut end } = first.span;
     let length = end - start;
     let mut good = first.is_key::<L>();
-    let lf = if let Some(lf) = words.at_end() {
+    let lf = if let Some(lf) = first.lf {
         lf
     } else if let Some((last, lf)) = words.only_keys() {
         end = last;

@@ -296,16 +296,17 @@ impl<G: Grammar> Machine<G> {
     /// `None`: all of `input`, or all that a line may have and one byte more, is in `self.line`.
     #[inline]
     fn read_line<'i>(&mut self, input: &mut &'i [u8]) -> Option<ReadLine<'i, G>> {
-        let room = self.limits.line.saturating_add(1) - self.line.len();
-        let window = &input[..input.len().min(room)];
         if self.line.is_empty() {
+            let window = input.get(..=self.limits.line).unwrap_or(input);
             if let Some((line, length)) = G::scan(window, &self.limits) {
                 return Some((line, Some(self.take(input, length))));
             }
-            let part = self.take(input, room);
+            let part = self.take(input, window.len());
             self.hold_line(part);
             return None;
         }
+        let room = self.limits.line.saturating_add(1) - self.line.len();
+        let window = &input[..input.len().min(room)];
         let end = G::line_end(window);
         let part = self.take(input, end.map_or(room, |at| at + 1));
         self.hold_line(part);
@@ -346,6 +347,9 @@ impl<G: Grammar> Machine<G> {
 
     #[inline]
     fn drop_held(&mut self) {
+        if self.held() == 0 {
+            return;
+        }
         self.value = Vec::new();
         self.line.clear();
         if self.line.capacity() > SMALL {
@@ -358,7 +362,7 @@ impl<G: Grammar> Machine<G> {
     fn take<'i>(&mut self, input: &mut &'i [u8], count: usize) -> &'i [u8] {
         let (part, rest) = input.split_at(count.min(input.len()));
         *input = rest;
-        self.offset = self.offset.saturating_add(part.len() as u64);
+        self.offset += part.len() as u64;
         part
     }
 

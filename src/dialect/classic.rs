@@ -10,7 +10,9 @@ pub use super::{BadReply, ErrorKind};
 use super::{
     Grammar, Lexis, Line, Scanned, Span, Value,
     bytes::{graphic_end, printable_end},
-    words::{Backwards, KeyList, Next, decimal, key_list, put_decimal, put_value},
+    words::{
+        Backwards, GET, KeyList, Next, SET, decimal, first_four, key_list, put_decimal, put_value,
+    },
 };
 use crate::{
     Limits, Output,
@@ -367,9 +369,9 @@ impl Grammar for Requests {
 
     #[inline]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
-        match text.first_chunk() {
-            Some(b"get ") => return scan_get(text, Words::new(text, 4), false, false),
-            Some(b"set ") => return scan_store(text, Words::new(text, 4), Storage::Set, limits),
+        match first_four(text) {
+            Some(GET) => return scan_get(text, Words::new(text, 4), false, false),
+            Some(SET) => return scan_store(text, Words::new(text, 4), Storage::Set, limits),
             _ => {}
         }
         let mut words = Words::new(text, 0);

@@ -9,7 +9,7 @@ pub use super::{BadReply, ErrorKind};
 use super::{
     Grammar, Lexis, Line, Scanned, Span, Value,
     bytes::{name_end, names_end},
-    words::{Backwards, KeyList, Next, decimal, key_list, put_value},
+    words::{Backwards, GET, KeyList, Next, SET, decimal, first_four, key_list, put_value},
 };
 use crate::{
     Limits, Output,
@@ -153,9 +153,9 @@ impl Grammar for Requests {
 
     #[inline]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
-        match text.first_chunk() {
-            Some(b"get ") => scan_get(text, Words::new(text, 4)),
-            Some(b"set ") => scan_set(text, Words::new(text, 4), limits),
+        match first_four(text) {
+            Some(GET) => scan_get(text, Words::new(text, 4)),
+            Some(SET) => scan_set(text, Words::new(text, 4), limits),
             _ => scan_other(text, limits),
         }
     }

@@ -91,7 +91,8 @@ pub struct Machine<G: Grammar> {
     limits: Limits,
     phase: Phase<G::Head>,
     /// The line so far if it came in several chunks, or the whole line if its value did.
-    /// Invariant: in `AwaitingLine`, no LF in it; in `AwaitingValue`, one, at its end.
+    /// Invariant: in `AwaitingLine`, no LF in it, and no more bytes than the limit; in
+    /// `AwaitingValue`, one LF, at its end.
     line: Vec<u8>,
     /// The data block so far. Invariant: empty outside `AwaitingValue` and `Dispatch`.
     value: Vec<u8>,
@@ -296,8 +297,8 @@ impl<G: Grammar> Machine<G> {
     /// `None`: all of `input`, or all that a line may have and one byte more, is in `self.line`.
     #[inline]
     fn read_line<'i>(&mut self, input: &mut &'i [u8]) -> Option<ReadLine<'i, G>> {
+        let window = input.get(..=self.limits.line - self.line.len()).unwrap_or(input);
         if self.line.is_empty() {
-            let window = input.get(..=self.limits.line).unwrap_or(input);
             if let Some((line, length)) = G::scan(window, &self.limits) {
                 return Some((line, Some(self.take(input, length))));
             }
@@ -305,10 +306,8 @@ impl<G: Grammar> Machine<G> {
             self.hold_line(part);
             return None;
         }
-        let room = self.limits.line.saturating_add(1) - self.line.len();
-        let window = &input[..input.len().min(room)];
         let end = G::line_end(window);
-        let part = self.take(input, end.map_or(room, |at| at + 1));
+        let part = self.take(input, end.map_or(window.len(), |at| at + 1));
         self.hold_line(part);
         end?;
         let (line, _) = G::scan(&self.line, &self.limits)?;

@@ -310,8 +310,14 @@ impl<G: Grammar> Machine<G> {
         let part = self.take(input, end.map_or(window.len(), |at| at + 1));
         self.hold_line(part);
         end?;
-        let (line, _) = G::scan(&self.line, &self.limits)?;
-        Some((line, None))
+        Some((self.read_held_line()?, None))
+    }
+
+    /// What the line that is held says. Not inlined: one copy of the scan is enough, and the
+    /// other one has the registers.
+    #[inline(never)]
+    fn read_held_line(&self) -> Option<Line<G::Head, G::Refusal>> {
+        G::scan(&self.line, &self.limits).map(|(line, _)| line)
     }
 
     /// The data block, taken off `input`, if all of it and its terminator are there.

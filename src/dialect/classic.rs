@@ -367,29 +367,13 @@ impl Grammar for Requests {
         Refusal { fault: Fault::BlockEnd, noreply: head.noreply }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a tenth of the instructions of a short line")]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
         match first_four(text) {
-            Some(GET) => return scan_get(text, Words::new(text, 4), false, false),
-            Some(SET) => return scan_store(text, Words::new(text, 4), Storage::Set, limits),
-            _ => {}
-        }
-        let mut words = Words::new(text, 0);
-        let Next::Word(verb) = words.next()? else {
-            return Some(refuse(words.end()?, Fault::UnknownCommand, false));
-        };
-        match verb.span.of(text) {
-            b"get" => scan_get(text, words, false, false),
-            b"gets" => scan_get(text, words, true, false),
-            b"gat" => scan_get(text, words, false, true),
-            b"gats" => scan_get(text, words, true, true),
-            b"set" => scan_store(text, words, Storage::Set, limits),
-            b"add" => scan_store(text, words, Storage::Add, limits),
-            b"replace" => scan_store(text, words, Storage::Replace, limits),
-            b"append" => scan_store(text, words, Storage::Append, limits),
-            b"prepend" => scan_store(text, words, Storage::Prepend, limits),
-            b"cas" => scan_store(text, words, Storage::Cas(0), limits),
-            verb => scan_other(text, verb, words),
+            Some(GET) => scan_get(text, Words::new(text, 4), false, false),
+            Some(SET) => scan_store(text, Words::new(text, 4), Storage::Set, limits),
+            _ => scan_other(text, limits),
         }
     }
 
@@ -418,8 +402,31 @@ impl Grammar for Requests {
     }
 }
 
+/// Reads a line that does not begin with `get ` or `set `.
+#[inline(never)]
+fn scan_other(text: &[u8], limits: &Limits) -> Option<Scanned<Requests>> {
+    let mut words = Words::new(text, 0);
+    let Next::Word(verb) = words.next()? else {
+        return Some(refuse(words.end()?, Fault::UnknownCommand, false));
+    };
+    let storage = match verb.span.of(text) {
+        verb @ (b"get" | b"gets" | b"gat" | b"gats") => {
+            return scan_get(text, words, verb.ends_with(b"s"), verb.starts_with(b"ga"));
+        }
+        b"set" => Storage::Set,
+        b"add" => Storage::Add,
+        b"replace" => Storage::Replace,
+        b"append" => Storage::Append,
+        b"prepend" => Storage::Prepend,
+        b"cas" => Storage::Cas(0),
+        verb => return scan_rest(text, verb, words),
+    };
+    scan_store(text, words, storage, limits)
+}
+
 /// Reads on behind `get`, `gets`, `gat` or `gats`.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a tenth of the instructions of a short line")]
 fn scan_get(
     text: &[u8],
     mut words: Words<'_>,
@@ -445,6 +452,8 @@ fn scan_get(
 }
 
 /// Reads on behind one of the words of [`Storage`].
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a tenth of the instructions of a short set")]
 fn scan_store<'t>(
     text: &'t [u8],
     mut words: Words<'t>,
@@ -467,7 +476,18 @@ fn scan_store<'t>(
         let numbers = numbers(Some(verb), flags.try_into(), exptime.try_into(), Some(count));
         return Some(store(text, (key.span, good), numbers, false, lf, limits));
     }
-    let args = Args::read(text, &mut Words::new(text, start))?;
+    scan_odd_store(text, Words::new(text, start), verb, limits)
+}
+
+/// Reads on behind such a word what has more words or spaces, signs, or is refused.
+#[cold]
+fn scan_odd_store<'t>(
+    text: &'t [u8],
+    mut words: Words<'t>,
+    verb: Storage,
+    limits: &Limits,
+) -> Option<Scanned<Requests>> {
+    let args = Args::read(text, &mut words)?;
     let least = if matches!(verb, Storage::Cas(_)) { 5 } else { 4 };
     if args.count < least || args.count > least + 1 {
         return Some(refuse(args.lf, Fault::Words, false));
@@ -522,8 +542,8 @@ fn store(
     (Line::Refuse(Refusal { fault, noreply }, Some(count)), lf + 1)
 }
 
-/// Reads on behind a word that is none of the more frequent commands.
-fn scan_other<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<Scanned<Requests>> {
+/// Reads on behind a word that is no retrieval's and no storage command's.
+fn scan_rest<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<Scanned<Requests>> {
     let args = Args::read(text, &mut words)?;
     let last = if args.count == 0 { verb } else { args.last.of(text) };
     let allowed = match verb {

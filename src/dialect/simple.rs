@@ -151,7 +151,8 @@ impl Grammar for Requests {
         Refusal::BlockEnd
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a tenth of the instructions of a short line")]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
         match first_four(text) {
             Some(GET) => scan_get(text, Words::new(text, 4)),
@@ -202,7 +203,8 @@ fn scan_other(text: &[u8], limits: &Limits) -> Option<Scanned<Requests>> {
 }
 
 /// Reads on behind `get`.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a tenth of the instructions of a short line")]
 fn scan_get(text: &[u8], mut words: Words<'_>) -> Option<Scanned<Requests>> {
     let KeyList { keys, good, lf } = key_list(&mut words)?;
     Some(match keys {
@@ -366,7 +368,8 @@ impl Grammar for Replies {
         BadReply::BlockEnd
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a tenth of the instructions of a short line")]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
         let lf = memchr(b'\n', text)?;
         let line = match &text[..lf] {

@@ -357,8 +357,8 @@ impl Store for Counting {
         self.map.generation(now)
     }
 
-    fn flush(&mut self, at: u64) {
-        self.map.flush(at);
+    fn flush(&mut self, at: u64) -> bool {
+        self.map.flush(at)
     }
 
     fn count(&mut self, what: Count, times: u64) {

@@ -270,8 +270,8 @@ impl Store for Forgetful<'_> {
         self.0.generation(now)
     }
 
-    fn flush(&mut self, at: u64) {
-        self.0.flush(at);
+    fn flush(&mut self, at: u64) -> bool {
+        self.0.flush(at)
     }
 }
 

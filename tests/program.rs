@@ -92,12 +92,12 @@ fn wrong_arguments_are_told() {
 #[test]
 fn flags_of_memcached_are_answered() {
     for (args, sentence) in [
-        (&["-d"][..], "it stays in the foreground"),
-        (&["--pidfile", "file"], "a service manager knows it"),
+        (&["-S"][..], "listen where only friends connect"),
+        (&["--memory-file", "file"], "items are in memory only"),
         (&["-o", "modern,ext_path=file"], "idle_timeout=SECONDS works"),
         (&["-o", "idle_timeout=soon"], "expected idle_timeout=SECONDS"),
         (&["-B", "binary"], "only -B ascii is accepted"),
-        (&["-P", "file"], "a service manager knows it"),
+        (&["-e", "file"], "items are in memory only"),
         (&["-U", "11211"], "UDP is not served, only -U 0 is accepted"),
         (&["-a", "888"], "expected a mode in octal"),
         (&["-u", "no such user"], "user"),

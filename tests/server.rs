@@ -6,6 +6,7 @@ use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::{Shutdown, TcpStream},
     os::unix::net::{UnixListener, UnixStream},
+    process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -164,6 +165,69 @@ fn flags_of_memcached_without_effect_are_told() {
     for line in ["tcp_backlog 16", "idle_timeout 2", "item_size_max 786098", "maxbytes 3145728"] {
         assert!(settings.contains(&format!("STAT {line}\r\n")), "{line}: {settings}");
     }
+}
+
+/// Ends a process that this test started, but that is no child of its.
+struct Background(String);
+
+impl Background {
+    fn signal(&self, signal: &str) -> bool {
+        Command::new("kill")
+            .args([signal, &self.0])
+            .stderr(Stdio::null())
+            .status()
+            .expect("kill")
+            .success()
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // Fails if it has ended.
+        self.signal("-KILL");
+    }
+}
+
+#[test]
+fn in_the_background() {
+    let folder = Folder::new();
+    let (socket, pidfile) = (folder.file("socket"), folder.file("pid"));
+    let args = ["serve", "-d", "-P", &pidfile, "-s", &socket, "--dialect", "classic"];
+    let started = output(&args, b"");
+    assert_eq!(started.status.code(), Some(0), "{}", text(&started.stderr));
+    assert_eq!(text(&started.stderr), format!("memwire: listening on {socket}\n"));
+    let mut pid = String::new();
+    until("it tells its id", || {
+        pid = fs::read_to_string(&pidfile).expect("a file");
+        pid.ends_with('\n')
+    });
+    let server = Background(pid.trim_end().to_owned());
+    let mut client = UnixStream::connect(&socket).expect("it accepts");
+    ask(&mut client, b"stats\r\n", format!("STAT pid {pid}", pid = server.0).as_bytes());
+    // A second one cannot have the socket, says so, and leaves the file alone.
+    let second = output(&args, b"");
+    assert_eq!(second.status.code(), Some(3));
+    assert!(text(&second.stderr).contains("another server"), "{}", text(&second.stderr));
+    assert_eq!(fs::read_to_string(&pidfile).expect("a file"), pid);
+    assert!(server.signal("-TERM"));
+    until("its files are gone", || {
+        [&socket, &pidfile].iter().all(|path| !fs::exists(path).expect("the folder is there"))
+    });
+
+    let nowhere = folder.file("no/pid");
+    let failed = output(&["serve", "-d", "-P", &nowhere, "-s", &socket], b"");
+    assert_eq!(failed.status.code(), Some(3));
+    assert!(text(&failed.stderr).contains(&nowhere), "{}", text(&failed.stderr));
+}
+
+#[test]
+fn nothing_is_flushed_if_so_asked() {
+    let server = Server::start(&["-F", "--dialect", "classic"]);
+    let asked = b"set k 0 0 1\r\nv\r\nflush_all\r\nflush_all 0 noreply\r\nget k\r\n";
+    let told = "STORED\r\nCLIENT_ERROR flush_all not allowed\r\nVALUE k 0 1\r\nv\r\nEND\r\n";
+    assert_eq!(text(&server.converse(&[asked])), told);
+    let settings = text(&server.converse(&[b"stats settings\r\n"]));
+    assert!(settings.contains("STAT flush_enabled no\r\n"), "{settings}");
 }
 
 #[test]

@@ -111,8 +111,8 @@ impl Store for Counted {
         self.0.generation(now)
     }
 
-    fn flush(&mut self, at: u64) {
-        self.0.flush(at);
+    fn flush(&mut self, at: u64) -> bool {
+        self.0.flush(at)
     }
 
     fn stats(&mut self, kind: &[u8], _: u64, _: &mut dyn FnMut(&str, &dyn Display)) -> bool {

@@ -86,10 +86,13 @@ impl Serve for Requests {
                 if found.is_some() { Reply::Touched } else { Reply::NotFound }
             }
             Command::FlushAll(delay) => {
-                context.store.count(Count::CmdFlush, 1);
                 let at = Moment::of(context).deadline(delay).map_or(context.now, NonZeroU64::get);
-                context.store.flush(at);
-                Reply::Ok
+                if context.store.flush(at) {
+                    context.store.count(Count::CmdFlush, 1);
+                    Reply::Ok
+                } else {
+                    Reply::Error(ErrorKind::Client, b"flush_all not allowed")
+                }
             }
             Command::Version => {
                 Reply::Version(VERSION.as_bytes()).encode(context.out);

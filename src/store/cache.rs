@@ -286,8 +286,9 @@ impl Store for &Cache {
         self.counts[place].0[what as usize].fetch_add(times, Relaxed);
     }
 
-    fn flush(&mut self, at: u64) {
+    fn flush(&mut self, at: u64) -> bool {
         self.flush_at.store(at, Release);
+        true
     }
 
     fn resize(&mut self, bytes: u64) -> bool {

@@ -101,7 +101,8 @@ impl Store for Map {
         self.generation
     }
 
-    fn flush(&mut self, at: u64) {
+    fn flush(&mut self, at: u64) -> bool {
         self.flush_at = Some(at);
+        true
     }
 }

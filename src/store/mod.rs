@@ -338,8 +338,8 @@ pub trait Store {
     fn generation(&mut self, now: u64) -> u32;
 
     /// Gives all items up that there are when this second comes. A second call takes the place of
-    /// one whose time has not come.
-    fn flush(&mut self, at: u64);
+    /// one whose time has not come. `false`: they stay, as whoever runs the store wants it.
+    fn flush(&mut self, at: u64) -> bool;
 
     /// Makes this the memory that items may take, in bytes; `false`: it cannot be.
     fn resize(&mut self, bytes: u64) -> bool {

@@ -29,25 +29,12 @@ const NEEDLESS: [Flag; 7] = [
 ];
 
 /// What they ask for cannot be had.
-const REFUSED: [Flag; 13] = [
+const REFUSED: [Flag; 10] = [
     flag("A", "enable-shutdown", false, "the command `shutdown` is not served: send SIGTERM"),
-    flag(
-        "d",
-        "daemon",
-        false,
-        "it stays in the foreground: a service manager, or `&`, puts it where it belongs",
-    ),
     flag("D", "stat-delimiter", true, "there are no statistics by prefix"),
     flag("e", "memory-file", true, "items are in memory only"),
-    flag("F", "disable-flush-all", false, "flush_all cannot be turned off"),
     flag("k", "lock-memory", false, "memory cannot be locked: let the system have no swap"),
     flag("M", "disable-evictions", false, "when memory is full, what was used least always goes"),
-    flag(
-        "P",
-        "pidfile",
-        true,
-        "no file with its process id is written: a service manager knows it",
-    ),
     flag(
         "r",
         "enable-coredumps",

@@ -1,30 +1,19 @@
 //! The server: listeners, the bound on connections, and an orderly end.
 
 use std::{
-    ffi::CString,
-    fmt,
-    fs::{self, Permissions},
-    io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    fmt, io,
+    net::Ipv4Addr,
     num::NonZeroUsize,
-    os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::Pin,
-    process,
     str::FromStr,
     sync::Arc,
     task::{Context, Waker},
     time::Duration,
 };
 
-use nix::{
-    errno::Errno,
-    sys::resource::{Resource, getrlimit, setrlimit},
-    unistd::{User, geteuid, initgroups, setgid, setuid},
-};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
     runtime, select,
     signal::unix::{Signal, SignalKind, signal},
     sync::{Semaphore, watch},
@@ -40,15 +29,20 @@ use crate::{
     store::Cache,
 };
 use familiar::{Extended, Familiar};
+use listener::{Accepted, Address, Bound, Listener};
+use process::{PidFile, become_user, go_to_background};
 use stats::{Observed, Settings};
 
 mod connection;
 mod familiar;
+mod listener;
 mod outbox;
+mod process;
 mod stats;
 
 pub(super) use connection::unix_time;
 pub use connection::{ConverseError, Options, converse};
+pub(super) use process::allow_files;
 
 /// After the first signal, clients have this long to take what they asked for.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -124,6 +118,18 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "NAME")]
     user: Option<String>,
 
+    /// Go on in the background as soon as it listens
+    #[arg(short, long)]
+    daemon: bool,
+
+    /// File that holds the process id while it serves
+    #[arg(short = 'P', long, value_name = "PATH")]
+    pidfile: Option<PathBuf>,
+
+    /// Refuse to flush all
+    #[arg(short = 'F', long)]
+    disable_flush_all: bool,
+
     /// Only 0, since UDP is not served
     #[arg(short = 'U', long, value_name = "PORT", default_value = "0", value_parser = no_udp)]
     udp_port: u16,
@@ -165,24 +171,6 @@ fn ascii(text: &str) -> Result<String, &'static str> {
     match text {
         "ascii" | "auto" => Ok(text.to_owned()),
         _ => Err("the binary protocol is not served, only -B ascii is accepted"),
-    }
-}
-
-/// An IP address, and a port or not.
-#[derive(Clone, Copy, Debug)]
-struct Address(IpAddr, Option<u16>);
-
-impl FromStr for Address {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(address) = text.parse::<SocketAddr>() {
-            return Ok(Self(address.ip(), Some(address.port())));
-        }
-        match text.parse() {
-            Ok(address) => Ok(Self(address, None)),
-            Err(_) => Err("expected an IP address, with :PORT behind it or not"),
-        }
     }
 }
 
@@ -262,176 +250,63 @@ fn start<G: Serve + Lexis + Send + 'static>(
         eprintln!("memwire: -m {memory} has room for values of up to {item_size} bytes");
     }
     allow_files(args.conn_limit.get() as u64 + OTHER_FILES)?;
+    let listeners = bind(args)?;
+    if let Some(name) = &args.user {
+        become_user(name)?;
+    }
+    let pidfile = args.pidfile.as_deref().map(PidFile::create).transpose()?;
+    if args.daemon {
+        tell(&listeners);
+        // Before there are threads, which would not come along.
+        go_to_background(args.verbose > 0)?;
+    }
+    if let Some(file) = &pidfile {
+        file.write()?;
+    }
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(args.threads.get())
         .enable_all()
         .build()
         .map_err(|error| Failure::io(format!("cannot start: {error}")))?;
     let store = Cache::new(bytes, value + key);
-    runtime.block_on(listen::<G>(args, Limits { value, ..limits }, item_size, store))
+    runtime.block_on(listen::<G>(args, listeners, Limits { value, ..limits }, item_size, store))
 }
 
-/// Raises the limit of open files if it has to be, and can be.
-pub(super) fn allow_files(needed: u64) -> Result<(), Failure> {
-    let fail = |error| Failure::io(format!("cannot tell the limit of files: {error}"));
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(fail)?;
-    if soft >= needed {
-        return Ok(());
-    }
-    setrlimit(Resource::RLIMIT_NOFILE, needed, hard.max(needed)).map_err(|error| {
-        Failure::io(format!(
-            "so many connections need {needed} file descriptors, and the limit is {hard}: \
-             {error}; raise it (ulimit -n), or ask for fewer (-c)"
-        ))
-    })
-}
-
-/// Gives up the rights of root, once what needs them is done.
-fn become_user(name: &str) -> Result<(), Failure> {
-    if !geteuid().is_root() {
-        return Err(Failure::usage("-u is for root, who can become somebody else".to_owned()));
-    }
-    let fail = |error: Errno| Failure::io(format!("cannot become user {name}: {error}"));
-    let Some(user) = User::from_name(name).map_err(fail)? else {
-        return Err(Failure::usage(format!("there is no user {name}")));
-    };
-    let groups = CString::new(name).map_err(|_| fail(Errno::EINVAL))?;
-    initgroups(&groups, user.gid).map_err(fail)?;
-    setgid(user.gid).map_err(fail)?;
-    setuid(user.uid).map_err(fail)
-}
-
-/// What is listened on; a socket file goes when this does.
-enum Listener {
-    Tcp(TcpListener),
-    Unix(UnixListener, PathBuf),
-}
-
-impl Listener {
-    fn tcp(address: SocketAddr, backlog: u32) -> Result<Self, Failure> {
-        let listen = || {
-            let socket = match address {
-                SocketAddr::V4(_) => TcpSocket::new_v4(),
-                SocketAddr::V6(_) => TcpSocket::new_v6(),
-            }?;
-            socket.set_reuseaddr(true)?;
-            socket.bind(address)?;
-            socket.listen(backlog)
-        };
-        let fail = |error| Failure::io(format!("cannot listen on {address}: {error}"));
-        listen().map(Self::Tcp).map_err(fail)
-    }
-
-    fn unix(path: &Path, mode: u32) -> Result<Self, Failure> {
-        let shown = path.display();
-        let fail =
-            |why: &dyn fmt::Display| Err(Failure::io(format!("cannot listen on {shown}: {why}")));
-        let mut listener = UnixListener::bind(path);
-        if matches!(&listener, Err(error) if error.kind() == io::ErrorKind::AddrInUse) {
-            match fs::symlink_metadata(path) {
-                Ok(file) if !file.file_type().is_socket() => {
-                    return fail(&"there is a file that is no socket");
-                }
-                Ok(_) | Err(_) => {}
-            }
-            match std::os::unix::net::UnixStream::connect(path) {
-                Ok(_) => return fail(&"another server is listening there"),
-                // Left behind by a server that is gone.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-                Err(error) => return fail(&error),
-            }
-            if let Err(error) = fs::remove_file(path) {
-                return fail(&error);
-            }
-            listener = UnixListener::bind(path);
-        }
-        match listener {
-            Ok(listener) => {
-                let listener = Self::Unix(listener, path.to_owned());
-                match fs::set_permissions(path, Permissions::from_mode(mode)) {
-                    Ok(()) => Ok(listener),
-                    Err(error) => fail(&error),
-                }
-            }
-            Err(error) => fail(&error),
-        }
-    }
-
-    fn port(&self) -> Option<u16> {
-        match self {
-            Self::Tcp(listener) => listener.local_addr().ok().map(|address| address.port()),
-            Self::Unix(..) => None,
-        }
-    }
-
-    async fn accept(&self) -> io::Result<Accepted> {
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
-                // Without it Nagle's algorithm stays on: slower, but right.
-                let _ = stream.set_nodelay(true);
-                Ok(Accepted::Tcp(stream))
-            }
-            Self::Unix(listener, _) => Ok(Accepted::Unix(listener.accept().await?.0)),
-        }
-    }
-}
-
-impl fmt::Display for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(listener) => match listener.local_addr() {
-                Ok(address) => address.fmt(f),
-                Err(error) => error.fmt(f),
-            },
-            Self::Unix(_, path) => path.display().fmt(f),
-        }
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Self::Unix(_, path) = self {
-            // Whoever took it away first is welcome.
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
-enum Accepted {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-async fn listen<G: Serve + 'static>(
-    args: &Args,
-    limits: Limits,
-    item_size: usize,
-    store: Cache,
-) -> Result<(), Failure> {
+/// All that is to be listened on.
+fn bind(args: &Args) -> Result<Vec<Bound>, Failure> {
     let mut addresses = args.listen.clone();
     if addresses.is_empty() && (args.port.is_some() || args.unix_socket.is_none()) {
         addresses.push(Address(Ipv4Addr::LOCALHOST.into(), None));
     }
     let mut listeners = Vec::new();
-    let mut port = 0;
     for Address(address, named) in addresses {
         let address = (address, named.or(args.port).unwrap_or(11211)).into();
-        let listener = Listener::tcp(address, args.listen_backlog)?;
-        port = listener.port().unwrap_or(port);
-        listeners.push(listener);
+        listeners.push(Bound::tcp(address, args.listen_backlog)?);
     }
     if let Some(path) = &args.unix_socket {
-        listeners.push(Listener::unix(path, args.unix_mask)?);
+        listeners.push(Bound::unix(path, args.unix_mask)?);
     }
-    if let Some(name) = &args.user {
-        become_user(name)?;
+    Ok(listeners)
+}
+
+fn tell(listeners: &[Bound]) {
+    for listener in listeners {
+        eprintln!("memwire: listening on {listener}");
     }
+}
+
+async fn listen<G: Serve + 'static>(
+    args: &Args,
+    listeners: Vec<Bound>,
+    limits: Limits,
+    item_size: usize,
+    store: Cache,
+) -> Result<(), Failure> {
     let fail = |error| Failure::io(format!("cannot wait for signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
-    for listener in &listeners {
-        eprintln!("memwire: listening on {listener}");
+    if !args.daemon {
+        tell(&listeners);
     }
     let idle_timeout =
         args.extended.iter().fold(args.idle_timeout, |seconds, option| match option {
@@ -446,8 +321,9 @@ async fn listen<G: Serve + 'static>(
         item_size,
         verbosity: args.verbose,
         idle_timeout,
+        flush: !args.disable_flush_all,
         backlog: args.listen_backlog,
-        tcp_port: port,
+        tcp_port: listeners.iter().rev().find_map(Bound::port).unwrap_or(0),
         socket: args.unix_socket.clone(),
     };
     let server = Arc::new(Server {
@@ -458,10 +334,13 @@ async fn listen<G: Serve + 'static>(
     });
     let all = server.clients.available_permits();
     let (stop, stopped) = watch::channel(false);
-    let accepting = listeners
-        .into_iter()
-        .map(|listener| tokio::spawn(Arc::clone(&server).accept::<G>(listener, stopped.clone())));
-    let accepting: Vec<_> = accepting.collect();
+    let mut accepting = Vec::new();
+    for listener in listeners {
+        let listener = listener
+            .into_listener()
+            .map_err(|error| Failure::io(format!("cannot accept clients: {error}")))?;
+        accepting.push(tokio::spawn(Arc::clone(&server).accept::<G>(listener, stopped.clone())));
+    }
     drop(stopped);
 
     let first = next_signal(&mut terminate, &mut interrupt).await;
@@ -482,7 +361,7 @@ async fn listen<G: Serve + 'static>(
             let left = all - server.clients.available_permits();
             warn!("{left} clients did not take their replies in time");
         }
-        second = next_signal(&mut terminate, &mut interrupt) => process::exit(second.exit_code()),
+        second = next_signal(&mut terminate, &mut interrupt) => std::process::exit(second.exit_code()),
     }
     Ok(())
 }

@@ -21,6 +21,8 @@ pub(super) struct Settings {
     pub item_size: usize,
     pub verbosity: u8,
     pub idle_timeout: u64,
+    /// Whether `flush_all` is allowed.
+    pub flush: bool,
     pub backlog: u32,
     /// 0: none.
     pub tcp_port: u16,
@@ -105,6 +107,7 @@ impl Observed {
             item_size,
             verbosity,
             idle_timeout,
+            flush,
             backlog,
             tcp_port,
             socket,
@@ -125,7 +128,7 @@ impl Observed {
         tell("tcp_backlog", backlog);
         tell("binding_protocol", &"ascii");
         tell("auth_enabled_ascii", &"no");
-        tell("flush_enabled", &"yes");
+        tell("flush_enabled", if *flush { &"yes" } else { &"no" });
         tell("idle_timeout", idle_timeout);
     }
 }
@@ -147,8 +150,8 @@ impl Store for &Observed {
         (&self.cache).generation(now)
     }
 
-    fn flush(&mut self, at: u64) {
-        (&self.cache).flush(at);
+    fn flush(&mut self, at: u64) -> bool {
+        self.settings.flush && (&self.cache).flush(at)
     }
 
     fn resize(&mut self, bytes: u64) -> bool {

@@ -127,6 +127,7 @@ impl Observed {
         tell("item_size_max", item_size);
         tell("tcp_backlog", backlog);
         tell("binding_protocol", &"ascii");
+        tell("auth_enabled_sasl", &"no");
         tell("auth_enabled_ascii", &"no");
         tell("flush_enabled", if *flush { &"yes" } else { &"no" });
         tell("idle_timeout", idle_timeout);

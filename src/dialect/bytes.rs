@@ -80,8 +80,8 @@ fn splat(byte: u8) -> i8x16 {
 /// Each byte: all ones if it is in `first..=last`, and all zeros if it is not.
 #[inline]
 fn within(bytes: i8x16, first: u8, last: u8) -> i8x16 {
-    // With `last` at the end of all numbers, the range is what is past all others. They have a
-    // sign, because x86-64 has no other comparison of bytes.
+    // Moved so that `last` is the largest number there is, they are larger than all others. With a
+    // sign, as x86-64 compares bytes.
     let moved = bytes + splat(0x7f_u8.wrapping_sub(last));
     moved.simd_gt(splat(0x7e_u8.wrapping_sub(last - first)))
 }

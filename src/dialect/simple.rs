@@ -368,8 +368,7 @@ impl Grammar for Replies {
         BadReply::BlockEnd
     }
 
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a tenth of the instructions of a short line")]
+    #[inline]
     fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
         let lf = memchr(b'\n', text)?;
         let line = match &text[..lf] {

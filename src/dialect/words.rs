@@ -7,11 +7,11 @@ use memchr::{memchr, memchr2, memrchr};
 use super::{Lexis, Span, Value};
 use crate::Output;
 
-/// What the most frequent lines begin with, in a number, so that it is compared at once.
+/// What the most frequent lines begin with, as a number, so that it is compared at once.
 pub(super) const GET: u32 = u32::from_ne_bytes(*b"get ");
 pub(super) const SET: u32 = u32::from_ne_bytes(*b"set ");
 
-/// What a line begins with, so.
+/// What a line begins with, as such a number.
 #[inline]
 pub(super) fn first_four(text: &[u8]) -> Option<u32> {
     text.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))

@@ -74,15 +74,34 @@ impl Equivalent<ByKey> for [u8] {
     }
 }
 
-/// Counts what one insertion gave up for want of room.
+/// What one insertion gave up for want of room.
+#[derive(Default)]
+struct Evicted {
+    count: u64,
+    /// Where the new item lies in memory, ...
+    new: usize,
+    /// ... and the item itself, if it was given up, too.
+    itself: Option<Item>,
+}
+
+impl Evicted {
+    /// None yet, by the insertion of this item.
+    fn by(item: &Item) -> Self {
+        Self { new: item.key().as_ptr().addr(), ..Self::default() }
+    }
+}
+
 #[derive(Clone)]
 struct Evictions;
 
 impl Lifecycle<ByKey, Item> for Evictions {
-    type RequestState = u64;
+    type RequestState = Evicted;
 
-    fn before_evict(&self, evicted: &mut u64, _: &ByKey, _: &mut Item) {
-        *evicted += 1;
+    fn before_evict(&self, evicted: &mut Evicted, _: &ByKey, item: &mut Item) {
+        evicted.count += 1;
+        if item.key().as_ptr().addr() == evicted.new {
+            evicted.itself = Some(item.clone());
+        }
     }
 }
 
@@ -231,16 +250,16 @@ impl Cache {
                 item.renewed(*shard.renewed * self.locks.len() as u64 + shard.number as u64)
             }
         };
-        let mut evicted = 0;
-        self.items.insert_with_lifecycle(ByKey(item.clone()), item.clone(), &mut evicted);
-        // To make room for a large item, the library may take the one it replaces. Put where there
-        // was none, it stays.
-        if evicted > 0 && !self.items.contains_key(key) {
-            evicted -= 1;
+        let mut evicted = Evicted::by(&item);
+        self.items.insert_with_lifecycle(ByKey(item.clone()), item, &mut evicted);
+        // To make room for a large item, the library may take the place that it is put in. Where
+        // there is none yet, it stays.
+        if let Some(item) = evicted.itself.take() {
+            evicted.count -= 1;
             self.items.insert_with_lifecycle(ByKey(item.clone()), item, &mut evicted);
         }
-        if evicted > 0 {
-            self.evicted.fetch_add(evicted, Relaxed);
+        if evicted.count > 0 {
+            self.evicted.fetch_add(evicted.count, Relaxed);
         }
     }
 }

@@ -243,6 +243,12 @@ fn one_client_too_many_is_told_so() {
     let mut told = String::new();
     three.read_to_string(&mut told).expect("it is closed in order");
     assert_eq!(told, "SERVER_ERROR too many open connections\n");
+    let classic = Server::start(&["-c", "1", "--dialect", "classic"]);
+    let mut first = classic.connect();
+    ask(&mut first, b"get k\r\n", b"END\r\n");
+    let mut told = String::new();
+    classic.connect().read_to_string(&mut told).expect("it is closed in order");
+    assert_eq!(told, "ERROR Too many open connections\r\n");
     ask(&mut one, b"get k\n", b"END\n");
     drop(two);
     until("there is room again", || {

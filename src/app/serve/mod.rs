@@ -56,9 +56,6 @@ const ITEM_SIZE: usize = 1 << 20;
 /// ... and at least this, if there is little memory.
 const LEAST_ITEM_SIZE: usize = 1024;
 
-/// What a client is told that is one too many, before the line's end.
-const TOO_MANY: &[u8] = b"SERVER_ERROR too many open connections";
-
 /// So many clients that are one too many are told so with care; more, without.
 const REFUSED_AT_ONCE: usize = 64;
 
@@ -331,6 +328,11 @@ async fn listen<G: Serve + 'static>(
         options: Options { limits, idle },
         clients: Arc::new(Semaphore::new(clients)),
         refused: Arc::new(Semaphore::new(REFUSED_AT_ONCE)),
+        too_many: match args.dialect {
+            DialectName::Simple => b"SERVER_ERROR too many open connections\n",
+            // In memcached's words.
+            DialectName::Classic => b"ERROR Too many open connections\r\n",
+        },
     });
     let all = server.clients.available_permits();
     let (stop, stopped) = watch::channel(false);
@@ -404,6 +406,8 @@ struct Server {
     /// A permit for each client there may be.
     clients: Arc<Semaphore>,
     refused: Arc<Semaphore>,
+    /// What a client is told that is one too many.
+    too_many: &'static [u8],
 }
 
 impl Server {
@@ -453,9 +457,8 @@ impl Server {
         info!("a client is one too many");
         self.store.rejected();
         // There is room for one line in a new connection.
-        let line = [TOO_MANY, G::BLOCK_END].concat();
         let context = &mut Context::from_waker(Waker::noop());
-        let _ = Pin::new(&mut stream).poll_write(context, &line);
+        let _ = Pin::new(&mut stream).poll_write(context, self.too_many);
         let Ok(permit) = Arc::clone(&self.refused).try_acquire_owned() else { return };
         // Closed with bytes unread, the connection would be reset, and the line perhaps be lost.
         tokio::spawn(async move {

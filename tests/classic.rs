@@ -1,6 +1,8 @@
 //! The classic dialect's vectors, through everything that speaks it here.
 #![allow(clippy::needless_pass_by_value, reason = "quickcheck passes by value")]
 
+use std::fmt::Display;
+
 use memwire::{
     BadSessionSnapshot, Limits, Progress, Session,
     dialect::{
@@ -85,6 +87,7 @@ fn the_laws_hold_for_replies_that_are_none() {
         "VALUE k\x01 0 1 5",
         "VALUE k 0 99",
         "VALUE k 0",
+        "VALUE  0 1",
         "VERSION",
         "STAT k",
         "STORED k",
@@ -416,6 +419,58 @@ fn what_happens_is_counted() {
     }
 }
 
+/// A store with rules of its own.
+struct Ruled(Map);
+
+impl Store for Ruled {
+    fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R> {
+        self.0.get(key, read)
+    }
+
+    fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
+        self.0.update(key, decide)
+    }
+
+    fn generation(&mut self, now: u64) -> u32 {
+        self.0.generation(now)
+    }
+
+    fn flush(&mut self, _: u64) -> bool {
+        false
+    }
+
+    fn resize(&mut self, bytes: u64) -> bool {
+        bytes == 8 << 20
+    }
+
+    fn stats(&mut self, kind: &[u8], now: u64, tell: &mut dyn FnMut(&str, &dyn Display)) -> bool {
+        match kind {
+            b"" => {
+                tell("time", &now);
+                tell("name", &"two words");
+            }
+            b"reset" => {}
+            _ => return false,
+        }
+        true
+    }
+}
+
+#[test]
+fn what_a_store_permits_and_tells() {
+    let (mut session, mut store) = (Session::<Requests>::new(LIMITS), Ruled(Map::new()));
+    let asked = "set k 0 0 1;v;flush_all;flush_all 9 noreply;get k;cache_memlimit 8;cache_memlimit 9;\
+                 stats;stats reset;stats slow;";
+    let told = format!(
+        "STORED;CLIENT_ERROR flush_all not allowed;VALUE k 0 1;v;END;OK;\
+         SERVER_ERROR cannot set the memory limit to that;STAT time {NOW};STAT name two words;END;\
+         RESET;ERROR;"
+    );
+    assert_eq!(answers(&mut session, &mut store, asked), told);
+    // A map has nothing to tell.
+    assert_eq!(answers(&mut session, &mut Map::new(), "stats;"), "ERROR;");
+}
+
 #[test]
 fn a_get_stops_where_its_answers_pass_the_mark() {
     let value = "VALUE k 0 1;9;";
@@ -456,4 +511,16 @@ fn what_is_restored_can_have_been_saved() {
         let expected = (!good).then_some(BadSessionSnapshot::Rest);
         assert_eq!(restored.err(), expected, "{rest:?}");
     }
+    // Behind a leave nothing is looked at.
+    let mut session = Session::<Requests>::new(LIMITS);
+    answers(&mut session, &mut store, "quit;");
+    let left = session.save();
+    assert!(Session::<Requests>::restore(LIMITS, 0, left).is_ok());
+    let mut session = Session::<Requests>::new(LIMITS);
+    session.advance(&mut store, NOW, &mut &b"ge"[..], &mut vec![]);
+    let mut saved = serde_json::to_value(session.save()).expect("a snapshot is data");
+    saved["closed"] = true.into();
+    let saved = serde_json::from_value(saved).expect("it has the form of one");
+    let restored = Session::<Requests>::restore(LIMITS, 0, saved);
+    assert_eq!(restored.err(), Some(BadSessionSnapshot::Rest));
 }

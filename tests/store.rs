@@ -1,6 +1,10 @@
 //! What every store does, alone and shared.
 
-use std::{collections::BTreeSet, thread};
+use std::{
+    collections::BTreeSet,
+    hash::{BuildHasher as _, RandomState},
+    thread,
+};
 
 use memwire::{
     dialect::Value,
@@ -52,6 +56,22 @@ fn the_map() {
     other.update(b"b", |_| (put(b"b", b"2"), ()));
     assert_eq!(map, other);
     assert_eq!(map.len(), 2);
+    let hashes = RandomState::new();
+    assert_eq!(hashes.hash_one(&map), hashes.hash_one(&other));
+    other.update(b"b", |_| (Change::Remove, ()));
+    assert_ne!(hashes.hash_one(&map), hashes.hash_one(&other));
+}
+
+/// Whoever has the item sees it as it was.
+#[test]
+fn an_item_that_is_shared_is_renewed_as_a_copy() {
+    for size in [1, 2000] {
+        let (mut map, shared) = (Map::new(), item(b"k", &vec![b'v'; size]));
+        map.update(b"k", |_| (Change::Renew(shared.clone()), ()));
+        let unique = map.get(b"k", |item| item.meta().unique);
+        assert_eq!((unique, shared.meta().unique), (Some(1), 0), "{size}");
+        assert_eq!(value(&mut map, b"k").map(|value| value.len()), Some(size));
+    }
 }
 
 const MIB: usize = 1 << 20;

@@ -340,11 +340,13 @@ fn a_value_grows_up_to_the_limit() {
     assert!((1_000_000..1 << 20).contains(&LIMITS.value));
 }
 
-/// A map that counts.
+/// A map that counts, and has something to tell.
 #[derive(Default)]
 struct Counting {
     map: Map,
     counts: Vec<(Count, u64)>,
+    /// Whether nothing may be given up.
+    keeps: bool,
 }
 
 impl Store for Counting {
@@ -361,11 +363,27 @@ impl Store for Counting {
     }
 
     fn flush(&mut self, at: u64) -> bool {
-        self.map.flush(at)
+        !self.keeps && self.map.flush(at)
+    }
+
+    fn resize(&mut self, bytes: u64) -> bool {
+        bytes == 8 << 20
     }
 
     fn count(&mut self, what: Count, times: u64) {
         self.counts.push((what, times));
+    }
+
+    fn stats(&mut self, kind: &[u8], now: u64, tell: &mut dyn FnMut(&str, &dyn Display)) -> bool {
+        match kind {
+            b"" => {
+                tell("time", &now);
+                tell("name", &"two words");
+            }
+            b"reset" => {}
+            _ => return false,
+        }
+        true
     }
 }
 
@@ -419,46 +437,10 @@ fn what_happens_is_counted() {
     }
 }
 
-/// A store with rules of its own.
-struct Ruled(Map);
-
-impl Store for Ruled {
-    fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R> {
-        self.0.get(key, read)
-    }
-
-    fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
-        self.0.update(key, decide)
-    }
-
-    fn generation(&mut self, now: u64) -> u32 {
-        self.0.generation(now)
-    }
-
-    fn flush(&mut self, _: u64) -> bool {
-        false
-    }
-
-    fn resize(&mut self, bytes: u64) -> bool {
-        bytes == 8 << 20
-    }
-
-    fn stats(&mut self, kind: &[u8], now: u64, tell: &mut dyn FnMut(&str, &dyn Display)) -> bool {
-        match kind {
-            b"" => {
-                tell("time", &now);
-                tell("name", &"two words");
-            }
-            b"reset" => {}
-            _ => return false,
-        }
-        true
-    }
-}
-
 #[test]
 fn what_a_store_permits_and_tells() {
-    let (mut session, mut store) = (Session::<Requests>::new(LIMITS), Ruled(Map::new()));
+    let mut session = Session::<Requests>::new(LIMITS);
+    let mut store = Counting { keeps: true, ..Counting::default() };
     let asked = "set k 0 0 1;v;flush_all;flush_all 9 noreply;get k;cache_memlimit 8;cache_memlimit 9;\
                  stats;stats reset;stats slow;";
     let told = format!(

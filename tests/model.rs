@@ -624,4 +624,6 @@ fn two_clients_of_classic() {
 #[ignore = "takes minutes: cargo test --test model -- --ignored --nocapture"]
 fn two_clients_of_classic_with_more_to_say() {
     assert!(check::<classic::Requests>(CLASSIC, [4, 1]) > 10_000_000);
+    // Fewer, but both have more than one thing to say.
+    assert!(check::<classic::Requests>(CLASSIC, [2, 2]) > 5_000_000);
 }

@@ -6,14 +6,13 @@ use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::{Shutdown, TcpStream},
     os::unix::net::{UnixListener, UnixStream},
-    process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use process::{Folder, Server, ask, output, text, until};
+use process::{Folder, Server, ask, kill, output, text, until};
 
 mod process;
 
@@ -170,21 +169,10 @@ fn flags_of_memcached_without_effect_are_told() {
 /// Ends a process that this test started, but that is no child of its.
 struct Background(String);
 
-impl Background {
-    fn signal(&self, signal: &str) -> bool {
-        Command::new("kill")
-            .args([signal, &self.0])
-            .stderr(Stdio::null())
-            .status()
-            .expect("kill")
-            .success()
-    }
-}
-
 impl Drop for Background {
     fn drop(&mut self) {
         // Fails if it has ended.
-        self.signal("-KILL");
+        kill("-KILL", &self.0);
     }
 }
 
@@ -209,7 +197,7 @@ fn in_the_background() {
     assert_eq!(second.status.code(), Some(3));
     assert!(text(&second.stderr).contains("another server"), "{}", text(&second.stderr));
     assert_eq!(fs::read_to_string(&pidfile).expect("a file"), pid);
-    assert!(server.signal("-TERM"));
+    assert!(kill("-TERM", &server.0));
     until("its files are gone", || {
         [&socket, &pidfile].iter().all(|path| !fs::exists(path).expect("the folder is there"))
     });

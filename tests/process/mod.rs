@@ -47,6 +47,12 @@ pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
+/// Sends a signal to a process; whether there is one.
+pub fn kill(signal: &str, pid: &str) -> bool {
+    let mut kill = Command::new("kill");
+    kill.args([signal, pid]).stderr(Stdio::null()).status().expect("kill is there").success()
+}
+
 /// A folder of the test's own, which goes with it.
 pub struct Folder(pub PathBuf);
 
@@ -135,9 +141,7 @@ impl Server {
     }
 
     pub fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let kill = Command::new("kill").args([signal, &pid]).status().expect("kill is there");
-        assert!(kill.success());
+        assert!(kill(signal, &self.child.id().to_string()));
     }
 
     pub fn wait(&mut self) -> ExitStatus {

@@ -101,6 +101,7 @@ fn the_laws_hold_for_replies_that_are_none() {
 struct Talk {
     session: Session<Requests>,
     store: Map,
+    now: u64,
     mark: usize,
     out: Vec<u8>,
 }
@@ -108,14 +109,14 @@ struct Talk {
 impl Talk {
     fn new(mark: usize) -> Self {
         let session = Session::with_mark(LIMITS, mark);
-        Self { session, store: Map::new(), mark, out: vec![] }
+        Self { session, store: Map::new(), now: NOW, mark, out: vec![] }
     }
 
     fn feed(&mut self, chunk: &[u8]) {
         let mut input = chunk;
         let mut out = vec![];
         loop {
-            let progress = self.session.advance(&mut self.store, NOW, &mut input, &mut out);
+            let progress = self.session.advance(&mut self.store, self.now, &mut input, &mut out);
             self.out.append(&mut out);
             match progress {
                 Progress::NeedInput => return assert!(input.is_empty()),
@@ -156,6 +157,7 @@ fn sessions_answer_step_by_step() {
                     assert!(rest.is_some_and(<[u8]>::is_empty), "{}: {shown}", vector.id);
                     talk.out.clear();
                 }
+                Step::Wait(seconds) => talk.now += u64::from(*seconds),
             }
         }
         assert!(talk.out.is_empty(), "{}: {}", vector.id, talk.out.escape_ascii());

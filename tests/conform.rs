@@ -14,7 +14,7 @@ use std::{
 use faulty::Server;
 use memwire::{
     Limits, Progress, Session,
-    dialect::simple::Requests,
+    dialect::{classic, simple::Requests},
     store::{Change, Item, Map, Store},
 };
 
@@ -306,6 +306,37 @@ fn an_item_that_is_missing_once_is_odd_and_more_often_wrong() {
     assert!(out.contains("odd set/") && out.contains("it was there 8 times"), "{out}");
     let (code, out, _) = run(|stream| forget(stream, &OFTEN, 7));
     assert_eq!(code, 1, "{out}");
+}
+
+/// A server of `classic` with a store for each connection.
+fn speak_classic(mut stream: TcpStream, seconds: fn(Instant) -> u64) {
+    let since = Instant::now();
+    let mut session = Session::<classic::Requests>::with_mark(classic::LIMITS, usize::MAX);
+    let (mut map, mut buffer, mut replies) = (Map::new(), [0; 4096], vec![]);
+    while let Ok(length @ 1..) = stream.read(&mut buffer) {
+        session.advance(&mut map, 1000 + seconds(since), &mut &buffer[..length], &mut replies);
+        let _ = stream.write_all(&replies);
+        replies.clear();
+    }
+}
+
+#[test]
+fn time_passes_where_a_vector_says_so() {
+    const WAITING: [&str; 4] = ["*s-the-exptime", "*later", "expiry/*-over", "*/over-for-*"];
+    let run = |behave| {
+        let address = subject(behave).to_string();
+        let only = WAITING.iter().flat_map(|glob| ["--only", glob]);
+        let arguments = ["--dialect", "classic", "--tcp", &address];
+        conform(&arguments.into_iter().chain(only).collect::<Vec<_>>())
+    };
+    let (code, out, _) = run(|stream| speak_classic(stream, |since| since.elapsed().as_secs()));
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains(" 11 conversations"), "{out}");
+    // And not where it does not, or all of these would pass.
+    let (code, out, _) = run(|stream| speak_classic(stream, |_| 0));
+    assert_eq!(code, 1, "{out}");
+    // One of them tells what must not happen in that time.
+    assert!(out.contains("failed: 1 vectors pass, 10 fail"), "{out}");
 }
 
 /// A server that does one client after the other is right, too.

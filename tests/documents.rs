@@ -13,7 +13,9 @@ fn vector(body: &str) -> Result<Suite, String> {
 
 fn pattern(line: &str) -> Result<Pattern, String> {
     let suite = vector(&format!("title: T\nclauses: a\n{line}"))?;
-    let (Step::Send(pattern) | Step::Expect(pattern)) = suite.vectors[0].steps[0].clone();
+    let (Step::Send(pattern) | Step::Expect(pattern)) = suite.vectors[0].steps[0].clone() else {
+        panic!("it begins with a wait");
+    };
     Ok(pattern)
 }
 
@@ -131,6 +133,18 @@ fn numbers_are_remembered() {
 }
 
 #[test]
+fn time_passes_between_steps() {
+    let lines = "title: T\nclauses: a\n> get k\n< END\nwait: 60\n> get k\n< END";
+    let suite = vector(lines).expect("the notation");
+    let vector = &suite.vectors[0];
+    assert_eq!(vector.steps[2], Step::Wait(60));
+    assert!(vector.takes_time() && vector.is_interactive());
+    assert_eq!(vector.sent(), b"get k\nget k\n");
+    assert!(suite.to_json().contains("\"wait\": 60"));
+    assert_eq!(Suite::from_json(&suite.to_json()).expect("it can be read"), suite);
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_line() {
     let good = "title: T\nclauses: a\n> get k";
     assert!(vector(good).is_ok());
@@ -148,6 +162,11 @@ fn what_is_wrong_is_told_with_its_line() {
         (vector("title: T\nclauses: a, b\n> get k"), 5, "there is no clause `b`"),
         (vector(&format!("{good}\nfrob")), 9, "`frob` is none of"),
         (vector(&format!("{good}\ntruncated: x")), 9, "expected an offset"),
+        (vector(&format!("{good}\n< END\nwait: 61\n> get k")), 10, "expected 1 to 60 seconds"),
+        (vector(&format!("{good}\n< END\nwait: 0\n> get k")), 10, "expected 1 to 60 seconds"),
+        (vector(&format!("{good}\nwait: 1\n> get k")), 9, "wait: stands behind what is expected"),
+        (vector(&format!("{good}\n< END\nwait: 1\nwait: 1")), 11, "wait: stands behind"),
+        (vector(&format!("{good}\n< END\nwait: 1")), 5, "the vector `a/b` waits for nothing"),
         (vector(&format!("{good}\n> {{u}}")), 9, "nothing was received as u"),
         (vector(&format!("{good}\n> {{number u}}")), 9, "what is sent cannot be"),
         (vector(&format!("{good}\n< {{number U}}")), 9, "is none of {text}, {number name}"),

@@ -230,6 +230,7 @@ fn sessions_answer_step_by_step() {
                     assert!(pattern.matches(&out), "{}: {}", vector.id, out.escape_ascii());
                     out.clear();
                 }
+                Step::Wait(_) => panic!("{}: nothing changes by itself", vector.id),
             }
         }
         assert_eq!(out.escape_ascii().to_string(), "", "{}", vector.id);

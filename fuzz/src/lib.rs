@@ -251,7 +251,12 @@ pub fn vectors(data: &[u8]) {
         Ok(suite) => suite,
         Err(error) => {
             assert!(!error.to_string().is_empty());
-            match Suite::from_document("fuzz", "fuzz.md", text) {
+            // A few bytes of repetition may stand for many, and all are taken apart here.
+            let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();
+            if text.split('{').any(|rest| digits(rest) > 3) {
+                return;
+            }
+            match Suite::from_document("classic", "fuzz.md", text) {
                 Ok(suite) => suite,
                 Err(error) => return assert!(!error.to_string().is_empty()),
             }

@@ -142,6 +142,7 @@ fn show(suite: &Suite, vector: &Vector) -> String {
         match step {
             Step::Send(pattern) => notation(&mut out, '>', pattern, newline),
             Step::Expect(pattern) => notation(&mut out, '<', pattern, newline),
+            Step::Wait(seconds) => drop(writeln!(out, "wait: {seconds}")),
         }
     }
     if let End::Truncated(start) = vector.end {

@@ -1,7 +1,12 @@
 //! Documents: Markdown in which each heading of level 3 is a clause, and each fence marked
 //! `vector` an example of it.
 
-use std::{collections::HashSet, error::Error, fmt, ops::Range};
+use std::{
+    collections::HashSet,
+    error::Error,
+    fmt,
+    ops::{Range, RangeInclusive},
+};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
@@ -238,8 +243,14 @@ impl Reader<'_> {
             let message = format!("the vector `{id}` does not name the clause it stands under");
             return fail(line, message);
         }
-        if vector.steps.is_empty() {
-            return fail(line, format!("the vector `{id}` sends nothing and expects nothing"));
+        match vector.steps.last() {
+            None => {
+                return fail(line, format!("the vector `{id}` sends nothing and expects nothing"));
+            }
+            Some(Step::Wait(_)) => {
+                return fail(line, format!("the vector `{id}` waits for nothing"));
+            }
+            Some(Step::Send(_) | Step::Expect(_)) => {}
         }
         self.vectors.push(vector);
         Ok(())
@@ -253,6 +264,9 @@ fn check_id(line: usize, id: &str) -> Result<()> {
     }
     fail(line, format!("`{id}` is no id: expected words of a-z 0-9 - with / between them"))
 }
+
+/// Nobody has more patience with a test.
+const WAITS: RangeInclusive<u32> = 1..=60;
 
 fn read_line(vector: &mut Vector, line: usize, text: &str, newline: &str) -> Result<()> {
     if let Some(text) = text.strip_prefix('>') {
@@ -287,7 +301,21 @@ fn read_line(vector: &mut Vector, line: usize, text: &str, newline: &str) -> Res
                 Ok(offset) => vector.end = End::Truncated(offset),
                 Err(_) => return fail(line, "expected an offset, in decimal digits"),
             },
-            _ => return fail(line, format!("`{text}` is none of > < title: clauses: truncated:")),
+            Some(("wait", seconds)) => {
+                let seconds = seconds.parse().ok().filter(|seconds| WAITS.contains(seconds));
+                match (seconds, vector.steps.last()) {
+                    (None, _) => return fail(line, "expected 1 to 60 seconds"),
+                    (Some(seconds), Some(Step::Expect(_))) => {
+                        vector.steps.push(Step::Wait(seconds));
+                    }
+                    // Time that passes before a request was read says nothing.
+                    (Some(_), _) => return fail(line, "wait: stands behind what is expected"),
+                }
+            }
+            _ => {
+                let known = "> < title: clauses: truncated: wait:";
+                return fail(line, format!("`{text}` is none of {known}"));
+            }
         }
     }
     Ok(())

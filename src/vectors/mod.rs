@@ -111,6 +111,8 @@ pub enum Step {
     Send(Pattern),
     /// It receives this, and nothing else, in answer to all that it sent so far.
     Expect(Pattern),
+    /// It lets so many seconds pass, behind an answer and before the next request.
+    Wait(u32),
 }
 
 /// How a client's stream ends.
@@ -148,14 +150,21 @@ impl Suite {
 }
 
 impl Vector {
-    /// Whether something that is sent depends on what was received.
+    /// Whether it takes a conversation: something that is sent depends on what was received, or
+    /// comes later.
     #[must_use]
     pub fn is_interactive(&self) -> bool {
-        let sent = self.steps.iter().filter_map(|step| match step {
-            Step::Send(pattern) => Some(pattern),
-            Step::Expect(_) => None,
-        });
-        sent.into_iter().any(|pattern| !pattern.is_literal())
+        self.takes_time()
+            || self.steps.iter().any(|step| match step {
+                Step::Send(pattern) => !pattern.is_literal(),
+                Step::Expect(_) | Step::Wait(_) => false,
+            })
+    }
+
+    /// Whether there is a [`Step::Wait`].
+    #[must_use]
+    pub fn takes_time(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Wait(_)))
     }
 
     /// All that is sent; a digit stands for what is received before.

@@ -9,7 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::RwLock, task::JoinSet, time::timeout};
+use tokio::{
+    sync::{Mutex, RwLock},
+    task::JoinSet,
+    time::timeout,
+};
 
 use super::{
     converse::{Ending, Outcome, Pace, converse},
@@ -188,6 +192,13 @@ impl Checker {
         (script, outcome)
     }
 
+    /// What takes seconds is said once: how it is read when it is split, others show.
+    fn splits_of(&self, vector: &Vector) -> Vec<Split> {
+        let most = if vector.takes_time() { 1 } else { usize::MAX };
+        let alone = self.splits.iter().filter(|split| split.way().is_alone());
+        alone.take(most).copied().collect()
+    }
+
     /// All deliveries of one vector by itself.
     async fn vector(&self, vector: &Vector) -> VectorResult {
         let since = Instant::now();
@@ -196,13 +207,15 @@ impl Checker {
         let (mut lost, mut all_runs) = (0, 0);
         let mut host = self.subject.host().await;
         let mut whole_passes = false;
-        'ways: for split in &self.splits {
+        'ways: for split in self.splits_of(vector) {
             let way = split.way();
             let renamed =
                 !self.subject.is_filter() && (way != Way::Whole || self.subject.is_shared());
             let make = || self.script(&[vector], true, renamed).0;
             let mut runs = 0;
-            for cuts in split.cuts(&make(), self.subject.is_shared()) {
+            let mut all_cuts = split.cuts(&make(), self.subject.is_shared());
+            all_cuts.truncate(if vector.takes_time() { 1 } else { usize::MAX });
+            for cuts in all_cuts {
                 if self.stop.load(Relaxed) && faults.is_empty() {
                     return VectorResult::not_run(vector, ANOTHER);
                 }
@@ -355,32 +368,26 @@ impl Checker {
         done: impl Fn(&VectorResult) + Send + Sync + 'static,
     ) -> Vec<VectorResult> {
         let done = Arc::new(done);
-        let next = Arc::new(AtomicUsize::new(0));
+        // Those that wait do so at the same time, if the subject has several clients at a time.
+        let waits = |index: &usize| self.jobs > 1 && vectors[*index].takes_time();
+        let (waiting, others): (Vec<_>, Vec<_>) = (0..vectors.len()).partition(waits);
         let mut workers = JoinSet::new();
-        for _ in 0..self.jobs {
-            let (checker, vectors) = (Arc::clone(self), Arc::clone(vectors));
-            let (next, done) = (Arc::clone(&next), Arc::clone(&done));
-            workers.spawn(async move {
-                let mut results = vec![];
-                loop {
-                    let index = next.fetch_add(1, Relaxed);
-                    let Some(vector) = vectors.get(index) else { return results };
-                    let result = if checker.gone.load(Relaxed) {
-                        VectorResult::not_run(vector, "the subject cannot be reached any more")
-                    } else if checker.stop.load(Relaxed) {
-                        VectorResult::not_run(vector, ANOTHER)
-                    } else if vector.level.is_none() {
-                        checker.record(vector).await
-                    } else {
-                        checker.vector(vector).await
-                    };
-                    if checker.fail_fast && result.verdict.is_failure() {
-                        checker.stop.store(true, Relaxed);
+        for (jobs, queue) in [(waiting.len(), waiting), (self.jobs, others)] {
+            let queue = Arc::new(Mutex::new(queue.into_iter()));
+            for _ in 0..jobs {
+                let (checker, vectors) = (Arc::clone(self), Arc::clone(vectors));
+                let (queue, done) = (Arc::clone(&queue), Arc::clone(&done));
+                workers.spawn(async move {
+                    let mut results = vec![];
+                    loop {
+                        let next = queue.lock().await.next();
+                        let Some(index) = next else { return results };
+                        let result = checker.one(&vectors[index]).await;
+                        done(&result);
+                        results.push((index, result));
                     }
-                    done(&result);
-                    results.push((index, result));
-                }
-            });
+                });
+            }
         }
         let mut results = vec![];
         while let Some(some) = workers.join_next().await {
@@ -389,7 +396,29 @@ impl Checker {
         results.sort_by_key(|(index, _)| *index);
         let mut results: Vec<_> = results.into_iter().map(|(_, result)| result).collect();
         self.in_company(vectors, &mut results).await;
+        for (result, vector) in results.iter_mut().zip(&**vectors) {
+            if result.verdict == Verdict::Pass && result.deliveries.is_empty() {
+                *result = VectorResult::not_run(vector, "--split names no way to deliver it");
+            }
+        }
         results
+    }
+
+    /// A vector by itself, if there is use in it.
+    async fn one(&self, vector: &Vector) -> VectorResult {
+        let result = if self.gone.load(Relaxed) {
+            VectorResult::not_run(vector, "the subject cannot be reached any more")
+        } else if self.stop.load(Relaxed) {
+            VectorResult::not_run(vector, ANOTHER)
+        } else if vector.level.is_none() {
+            self.record(vector).await
+        } else {
+            self.vector(vector).await
+        };
+        if self.fail_fast && result.verdict.is_failure() {
+            self.stop.store(true, Relaxed);
+        }
+        result
     }
 
     /// What is answered where nobody says what should be.
@@ -420,7 +449,7 @@ impl Checker {
     async fn in_company(&self, vectors: &[Vector], results: &mut [VectorResult]) {
         let fits = |vector: &Vector| {
             let script = Script::new(self.dialect, vector, "");
-            script.clean && !script.disturbs && script.blanks.is_empty()
+            script.clean && !script.disturbs && script.blanks.is_empty() && script.sleeps.is_empty()
         };
         let fine = |result: &VectorResult| result.verdict == Verdict::Pass;
         let company: Vec<usize> = (0..vectors.len())

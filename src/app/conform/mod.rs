@@ -45,7 +45,7 @@ mod subject;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  everything at the level asked for passed
-  1  something failed, or is listed as a known failure and did not
+  1  something failed, or is listed as a known failure and did not, or nothing was run
   2  the arguments are wrong, or select nothing
   3  the subject cannot be started or reached, or a file cannot be read or written
 
@@ -55,7 +55,8 @@ docs/conformance.md tells how to read what it prints, and how to use it in CI.";
 ///
 /// Each vector is a conversation. It is delivered in every way that --split names, and passes when
 /// it passes in all of them: whole, cut in two at each place, line by line, byte by byte, in one
-/// chunk with its neighbour, with others on one connection, and in one long conversation.
+/// chunk with its neighbour, with others on one connection, and in one long conversation. One that
+/// lets time pass is delivered once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 #[command(group = clap::ArgGroup::new("subject").required(true))]
@@ -315,7 +316,9 @@ async fn run(
             return Some(format!("it needs {name}"));
         }
         if is_filter && vector.is_interactive() {
-            return Some("what it sends depends on replies; --stdio sends all first".to_owned());
+            let why =
+                if vector.takes_time() { "it lets time pass" } else { "it sends what replies say" };
+            return Some(format!("{why}; --stdio sends all first"));
         }
         if is_shared && !args.flush && requires.any(|name| disturbs == Some(name.as_str())) {
             return Some("it takes everything away from the server; --flush allows it".to_owned());

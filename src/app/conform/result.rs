@@ -127,7 +127,11 @@ pub(super) enum Verdict {
 
 impl Verdict {
     pub fn is_failure(self) -> bool {
-        !matches!(self, Self::Pass | Self::Unsupported | Self::Recorded | Self::NotRun)
+        self.was_run() && !matches!(self, Self::Pass | Self::Recorded)
+    }
+
+    pub fn was_run(self) -> bool {
+        !matches!(self, Self::Unsupported | Self::NotRun)
     }
 }
 
@@ -189,8 +193,11 @@ impl Results {
         self.vectors.iter().filter(|vector| vector.verdict == verdict).count()
     }
 
+    /// Nothing is wrong that is not known, and something was run.
     pub fn passed(&self) -> bool {
-        self.failures().all(|vector| vector.known) && self.stale().next().is_none()
+        self.failures().all(|vector| vector.known)
+            && self.stale().next().is_none()
+            && self.vectors.iter().any(|vector| vector.verdict.was_run())
     }
 
     pub fn clause(&self, id: &str) -> Option<&ClauseResult> {

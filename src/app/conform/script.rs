@@ -1,6 +1,6 @@
 //! What is said to a subject, and what is expected of it: a vector, or several.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use crate::vectors::{
     Anatomy, Dialect, End, Message, Part, Pattern, Remembered, Step, Vector, line_end,
@@ -21,6 +21,8 @@ pub(super) struct Script {
     pub blanks: Vec<Hole>,
     /// Offsets at which the client waits for every answer that is decided there.
     pub waits: Vec<usize>,
+    /// Some of them, at which time passes behind these answers.
+    pub sleeps: Vec<(usize, Duration)>,
     /// The requests, in order; each that is not silent has an answer.
     pub requests: Vec<Message>,
     pub expected: Expected,
@@ -84,6 +86,7 @@ impl Default for Script {
             stream: vec![],
             blanks: vec![],
             waits: vec![],
+            sleeps: vec![],
             requests: vec![],
             expected: Expected::default(),
             clean: true,
@@ -97,17 +100,22 @@ impl Default for Script {
 impl Script {
     /// The conversation of one vector, with `prefix` before each key.
     pub fn new(dialect: &Dialect, vector: &Vector, prefix: &str) -> Self {
-        let (mut stream, mut blanks, mut waits) = (vec![], vec![], vec![]);
+        let (mut stream, mut blanks) = (vec![], vec![]);
+        let (mut waits, mut sleeps) = (vec![], vec![]);
         for step in &vector.steps {
             match step {
                 Step::Send(pattern) => lay_out(pattern, prefix, &mut stream, &mut blanks),
                 Step::Expect(_) => waits.push(stream.len()),
+                Step::Wait(seconds) => {
+                    sleeps.push((stream.len(), Duration::from_secs(u64::from(*seconds))));
+                }
             }
         }
         waits.retain(|at| *at != stream.len());
         let anatomy = (dialect.requests)(&stream);
         let edits = Edits::new(dialect, &stream, &anatomy, prefix);
         let waits = waits.into_iter().map(|at| edits.moved(at)).collect();
+        let sleeps = sleeps.into_iter().map(|(at, time)| (edits.moved(at), time)).collect();
         edits.move_all(&mut blanks);
         let stream = edits.apply(&stream);
         let requests = (dialect.requests)(&stream).messages;
@@ -117,7 +125,7 @@ impl Script {
         let is_disturbing = |name: &String| dialect.disturbs == Some(name.as_str());
         let disturbs = vector.requires.iter().any(is_disturbing);
         let probe = None;
-        Self { stream, blanks, waits, requests, expected, clean, closes, disturbs, probe }
+        Self { stream, blanks, waits, sleeps, requests, expected, clean, closes, disturbs, probe }
     }
 
     /// How many of the requests are answered.

@@ -100,7 +100,10 @@ impl<'k, L> Iterator for Keys<'k, L> {
         let (key, rest) = match self.text.split_at_checked(self.first) {
             Some(split) if self.first > 0 => split,
             _ => {
-                let start = self.text.iter().position(|byte| *byte != b' ')?;
+                let start = match self.text {
+                    [b' ', second, ..] if *second != b' ' => 1,
+                    text => text.iter().position(|byte| *byte != b' ')?,
+                };
                 let text = &self.text[start..];
                 text.split_at(word_end(text, 0))
             }

@@ -9,8 +9,8 @@ use crate::{
     dialect::{
         Grammar as _, Line, Value,
         classic::{
-            self, Command, ErrorKind, Fault, Keys, Refusal, Reply, Request, RequestHead, Requests,
-            Storage,
+            self, Command, ErrorKind, Fault, Key, Keys, Refusal, Reply, Request, RequestHead,
+            Requests, Storage,
         },
     },
     store::{Change, Count, Item, Meta, Store},
@@ -323,25 +323,20 @@ fn answer<'k, S: Store, O: Output>(
             Reply::End.encode(*out);
             break None;
         };
-        let mut put = |item: &Item| {
-            let Meta { flags, unique, .. } = item.meta();
-            let unique = how.uniques.then_some(unique);
-            Reply::Value { key, flags, unique, value: Value::Shared(item) }.encode(*out);
-        };
         if let Some(exptime) = how.touch {
             let item =
                 store.update(key.as_bytes(), |item| touch(moment.live(item), exptime, moment));
             match item {
                 Some(item) => {
                     tally.touched += 1;
-                    put(&item);
+                    value(key, &item, how.uniques).encode(*out);
                 }
                 None => tally.untouched += 1,
             }
         } else {
             let found = store.get(key.as_bytes(), |item| {
                 if moment.live(Some(item)).is_some() {
-                    put(item);
+                    value(key, item, how.uniques).encode(*out);
                     &mut tally.hits
                 } else if moment.is_past(&item.meta()) {
                     &mut tally.expired
@@ -357,6 +352,14 @@ fn answer<'k, S: Store, O: Output>(
     };
     tally.count(*store);
     left
+}
+
+/// The reply for a key that holds an item.
+#[inline]
+fn value<'v>(key: Key<'v>, item: &'v Item, uniques: bool) -> Reply<'v> {
+    let Meta { flags, unique, .. } = item.meta();
+    let unique = uniques.then_some(unique);
+    Reply::Value { key, flags, unique, value: Value::Shared(item) }
 }
 
 /// What became of the keys of a retrieval.

@@ -1,5 +1,5 @@
 use std::{
-    fmt,
+    array, fmt,
     hash::{Hash, Hasher},
     iter,
     sync::{
@@ -29,6 +29,12 @@ const LARGEST_PER_SHARD: usize = 8;
 /// not be kept.
 const LARGEST_AT_LEAST: usize = 4;
 
+/// The keys have so many locks among them.
+const LOCKS: usize = 64;
+
+/// An odd number whose bits are spread, so that the high bits of a product depend on all bits.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// This part of a shard holds what was used again, the rest what was put last. The library's own
 /// choice is 0.97: it hits a little more often (by a hundredth), but gives up a large item just
 /// after it was put.
@@ -38,9 +44,9 @@ const HOT: f64 = 0.75;
 pub struct Cache {
     items: sync::Cache<ByKey, Item, Weight, DefaultHashBuilder, Evictions>,
     evicted: AtomicU64,
-    /// One for each shard: held while one of its keys is updated. It guards how many items of the
-    /// shard were renewed.
-    locks: Box<[Mutex<u64>]>,
+    /// Each is held while one of its keys is updated, and guards how many of their items were
+    /// renewed.
+    locks: [Mutex<u64>; LOCKS],
     generation: AtomicU32,
     /// Threads count each in one of these, so that they do not wait for each other.
     counts: Box<[Counts]>,
@@ -164,11 +170,10 @@ impl Cache {
             DefaultHashBuilder::default(),
             Evictions,
         );
-        let locks = iter::repeat_with(Mutex::default).take(items.num_shards()).collect();
         Self {
             items,
             evicted: AtomicU64::new(0),
-            locks,
+            locks: array::from_fn(|_| Mutex::default()),
             counts: iter::repeat_with(Counts::default).take(COUNTS).collect(),
             generation: AtomicU32::new(0),
             flush_at: AtomicU64::new(u64::MAX),
@@ -221,22 +226,39 @@ impl Cache {
     }
 }
 
-/// The right to change a shard's items.
-struct Shard<'c> {
+/// Cheaper than a hash that nobody can foresee: if all keys had one lock, threads would wait for each
+/// other, and nothing else.
+#[inline]
+fn lock_of(key: &[u8]) -> usize {
+    let mix = |number: u64, bytes: u64| (number ^ bytes).wrapping_mul(SPREAD);
+    let number = match key.last_chunk() {
+        None => key.iter().fold(0, |number, byte| mix(number, u64::from(*byte))),
+        Some(end) => {
+            let (eights, _) = key.as_chunks();
+            let eights = eights.iter().chain([end]);
+            eights.fold(0, |number, eight| mix(number, u64::from_le_bytes(*eight)))
+        }
+    };
+    // Its high bits depend on all bytes.
+    usize::from(number.to_be_bytes()[0]) * LOCKS / 256
+}
+
+/// The right to change the items of some keys.
+struct Lock<'c> {
     number: usize,
     /// How many items were renewed.
     renewed: MutexGuard<'c, u64>,
 }
 
 impl Cache {
-    fn lock(&self, key: &[u8]) -> Shard<'_> {
-        let number = self.items.shard_index(key);
+    fn lock(&self, key: &[u8]) -> Lock<'_> {
+        let number = lock_of(key);
         // A panic elsewhere spoiled nothing: the count is changed in one step.
         let renewed = self.locks[number].lock().unwrap_or_else(PoisonError::into_inner);
-        Shard { number, renewed }
+        Lock { number, renewed }
     }
 
-    fn apply(&self, key: &[u8], change: Change, shard: &mut Shard<'_>) {
+    fn apply(&self, key: &[u8], change: Change, lock: &mut Lock<'_>) {
         let item = match change {
             Change::Keep => return,
             Change::Remove => {
@@ -245,9 +267,9 @@ impl Cache {
             }
             Change::Put(item) => item,
             Change::Renew(item) => {
-                *shard.renewed += 1;
-                // No two shards give the same number.
-                item.renewed(*shard.renewed * self.locks.len() as u64 + shard.number as u64)
+                *lock.renewed += 1;
+                // No two locks give the same number.
+                item.renewed(*lock.renewed * LOCKS as u64 + lock.number as u64)
             }
         };
         let mut evicted = Evicted::by(&item);
@@ -282,9 +304,9 @@ impl Store for &Cache {
     // The library can change an item in place, but makes no room when it grows: so it is put anew,
     // and a lock keeps others from changing it meanwhile. Who reads sees one item or the other.
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
-        let mut shard = self.lock(key);
+        let mut lock = self.lock(key);
         let (change, result) = decide(self.items.peek(key).as_ref());
-        self.apply(key, change, &mut shard);
+        self.apply(key, change, &mut lock);
         result
     }
 
@@ -321,5 +343,22 @@ impl Store for &Cache {
             self.evicted.fetch_add(gone as u64, Relaxed);
         }
         good
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_one_form_have_all_locks_among_them() {
+        for (before, behind) in [("key_00000000", ""), ("user:", ":profile"), ("", ""), ("k", "")] {
+            let mut keys = [0; LOCKS];
+            for number in 0..100 * LOCKS {
+                keys[lock_of(format!("{before}{number}{behind}").as_bytes())] += 1;
+            }
+            let most = keys.iter().max();
+            assert!(most.is_some_and(|most| *most < 200), "{before}N{behind}: {keys:?}");
+        }
     }
 }

@@ -337,6 +337,8 @@ fn time_passes_where_a_vector_says_so() {
     assert_eq!(code, 1, "{out}");
     // One of them tells what must not happen in that time.
     assert!(out.contains("failed: 1 vectors pass, 10 fail"), "{out}");
+    assert!(out.contains("sent whole, with a wait of 4 seconds behind byte "), "{out}");
+    assert!(out.contains("; sleep 4; printf 'get "), "{out}");
 }
 
 /// A server that does one client after the other is right, too.
@@ -487,6 +489,8 @@ fn vectors_are_listed_shown_exported_and_counted() {
     for part in ["(simple.md:", "< CLIENT_ERROR {text}\n", "> "] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    let (_, shown) = text(&["show", "--dialect", "classic", "expiry/relative-over"]);
+    assert!(shown.contains("< END\nwait: 4\n> get a b\n"), "{shown}");
     let (_, json) = text(&["export"]);
     assert_eq!(json, fs::read_to_string("spec/simple.json").expect("the vectors"));
     let (code, counts) = text(&["coverage"]);

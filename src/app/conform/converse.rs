@@ -129,8 +129,8 @@ impl Conversation<'_> {
             if waits.contains(&end) {
                 self.await_answers(deadline).await?;
             }
-            if let Some((_, time)) = self.script.sleeps.iter().find(|(at, _)| *at == end) {
-                self.listen(Instant::now() + *time).await?;
+            if let Some(time) = self.script.sleep_at(end) {
+                self.listen(Instant::now() + time).await?;
             }
             self.listen(Instant::now() + pace.pause).await?;
         }

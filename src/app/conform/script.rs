@@ -128,6 +128,20 @@ impl Script {
         Self { stream, blanks, waits, sleeps, requests, expected, clean, closes, disturbs, probe }
     }
 
+    /// Cuts, and where time passes.
+    pub fn breaks(&self, cuts: &[usize]) -> Vec<usize> {
+        let mut breaks: Vec<usize> =
+            cuts.iter().copied().chain(self.sleeps.iter().map(|(at, _)| *at)).collect();
+        breaks.sort_unstable();
+        breaks.dedup();
+        breaks
+    }
+
+    /// The time that passes at this offset, if any.
+    pub fn sleep_at(&self, offset: usize) -> Option<Duration> {
+        self.sleeps.iter().find(|(at, _)| *at == offset).map(|(_, time)| *time)
+    }
+
     /// How many of the requests are answered.
     pub fn answers(&self) -> usize {
         self.requests.iter().filter(|request| !request.silent).count()

@@ -57,7 +57,7 @@ pub(super) fn describe(checker: &Checker, vector: &Vector, fault: &Fault) -> Fai
         only_when_split: fault.whole_passes && !cuts.is_empty(),
         cuts: cuts.clone(),
         what: what(fault),
-        sent: shown_chunks(stream, cuts),
+        sent: shown_chunks(stream, &script.breaks(cuts)),
         expected,
         got,
         difference: outcome.fits,
@@ -91,13 +91,16 @@ fn what(fault: &Fault) -> String {
         }
         cuts => format!("cut into {} chunks", cuts.len() + 1),
     };
+    for (at, time) in &script.sleeps {
+        // Writing to a string does not fail.
+        let _ = write!(what, ", with a wait of {} seconds behind byte {at}", time.as_secs());
+    }
     let all = script.stream.len();
     let answered = script.expected.answers.partition_point(|end| *end <= outcome.at);
     let answers = script.answers();
     let of = |sent: usize| {
         if sent == all { String::new() } else { format!(" behind byte {sent} of {all}") }
     };
-    // Writing to a string does not fail.
     let _ = match &outcome.ending {
         Ending::Right | Ending::Wrong if outcome.fits == outcome.got.len() => {
             write!(what, ": the replies end too soon")
@@ -230,12 +233,19 @@ fn reproduce(checker: &Checker, vector: &Vector, fault: &Fault, length: usize) -
         }
         _ => &fault.script,
     };
-    let chunks = chunks(&script.stream[..length.min(script.stream.len())], &fault.cuts);
-    let printed: Vec<_> = chunks.iter().map(|chunk| printf(chunk)).collect();
-    let said = match printed.as_slice() {
-        [one] => one.clone(),
-        all => format!("({})", all.join("; sleep 0.1; ")),
-    };
+    let breaks = script.breaks(&fault.cuts);
+    let chunks = chunks(&script.stream[..length.min(script.stream.len())], &breaks);
+    let mut said = String::new();
+    for (index, chunk) in chunks.iter().enumerate() {
+        if let Some(at) = index.checked_sub(1).and_then(|index| breaks.get(index)) {
+            let time = script.sleep_at(*at).map_or(0.1, |time| time.as_secs_f32());
+            let _ = write!(said, "; sleep {time}; ");
+        }
+        said.push_str(&printf(chunk));
+    }
+    if chunks.len() > 1 {
+        said = format!("({said})");
+    }
     // What is sent may depend on what was received.
     let fixed = script.blanks.is_empty();
     if fixed && said.len() <= COMMAND && chunks.len() <= 4 * CHUNKS {

@@ -1,5 +1,5 @@
 use std::{
-    array, fmt,
+    fmt,
     hash::{Hash, Hasher},
     iter,
     sync::{
@@ -46,7 +46,7 @@ pub struct Cache {
     evicted: AtomicU64,
     /// Each is held while one of its keys is updated, and guards how many of their items were
     /// renewed.
-    locks: [Mutex<u64>; LOCKS],
+    locks: Box<[Lock]>,
     generation: AtomicU32,
     /// Threads count each in one of these, so that they do not wait for each other.
     counts: Box<[Counts]>,
@@ -173,7 +173,7 @@ impl Cache {
         Self {
             items,
             evicted: AtomicU64::new(0),
-            locks: array::from_fn(|_| Mutex::default()),
+            locks: iter::repeat_with(Lock::default).take(LOCKS).collect(),
             counts: iter::repeat_with(Counts::default).take(COUNTS).collect(),
             generation: AtomicU32::new(0),
             flush_at: AtomicU64::new(u64::MAX),
@@ -243,22 +243,27 @@ fn lock_of(key: &[u8]) -> usize {
     usize::from(number.to_be_bytes()[0]) * LOCKS / 256
 }
 
+/// In cache lines of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Lock(Mutex<u64>);
+
 /// The right to change the items of some keys.
-struct Lock<'c> {
+struct Locked<'c> {
     number: usize,
     /// How many items were renewed.
     renewed: MutexGuard<'c, u64>,
 }
 
 impl Cache {
-    fn lock(&self, key: &[u8]) -> Lock<'_> {
+    fn lock(&self, key: &[u8]) -> Locked<'_> {
         let number = lock_of(key);
         // A panic elsewhere spoiled nothing: the count is changed in one step.
-        let renewed = self.locks[number].lock().unwrap_or_else(PoisonError::into_inner);
-        Lock { number, renewed }
+        let renewed = self.locks[number].0.lock().unwrap_or_else(PoisonError::into_inner);
+        Locked { number, renewed }
     }
 
-    fn apply(&self, key: &[u8], change: Change, lock: &mut Lock<'_>) {
+    fn apply(&self, key: &[u8], change: Change, lock: &mut Locked<'_>) {
         let item = match change {
             Change::Keep => return,
             Change::Remove => {

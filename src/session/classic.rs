@@ -79,8 +79,7 @@ impl Serve for Requests {
             }
             Command::Touch(key, exptime) => {
                 let (moment, store) = (Moment::of(context), &mut *context.store);
-                let found =
-                    store.update(key.as_bytes(), |item| touch(moment.live(item), exptime, moment));
+                let found = touch(key.as_bytes(), exptime, moment, store);
                 store.count(Count::CmdTouch, 1);
                 store.count(if found.is_some() { Count::TouchHits } else { Count::TouchMisses }, 1);
                 if found.is_some() { Reply::Touched } else { Reply::NotFound }
@@ -300,13 +299,15 @@ fn number(value: &[u8]) -> Option<u64> {
     str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
 }
 
-/// Gives an item a new exptime. It returns the item as it was.
-fn touch(item: Option<&Item>, exptime: i64, moment: Moment) -> (Change, Option<Item>) {
-    let Some(item) = item else { return (Change::Keep, None) };
-    let meta = Meta { expires: moment.deadline(exptime), ..item.meta() };
-    let change =
-        if moment.is_past(&meta) { Change::Remove } else { Change::Put(item.with_meta(meta)) };
-    (change, Some(item.clone()))
+/// Gives the item of a key, if there is one, a new exptime. It returns the item as it was.
+fn touch(key: &[u8], exptime: i64, moment: Moment, store: &mut impl Store) -> Option<Item> {
+    store.update(key, |item| {
+        let Some(item) = moment.live(item) else { return (Change::Keep, None) };
+        let meta = Meta { expires: moment.deadline(exptime), ..item.meta() };
+        let change =
+            if moment.is_past(&meta) { Change::Remove } else { Change::Put(item.with_meta(meta)) };
+        (change, Some(item.clone()))
+    })
 }
 
 /// Answers keys until the output passes the mark; returns the keys that are left, if any.
@@ -324,19 +325,17 @@ fn answer<'k, S: Store, O: Output>(
             break None;
         };
         if let Some(exptime) = how.touch {
-            let item =
-                store.update(key.as_bytes(), |item| touch(moment.live(item), exptime, moment));
-            match item {
+            match touch(key.as_bytes(), exptime, moment, *store) {
                 Some(item) => {
                     tally.touched += 1;
-                    value(key, &item, how.uniques).encode(*out);
+                    put_found(key, &item, how, *out);
                 }
                 None => tally.untouched += 1,
             }
         } else {
             let found = store.get(key.as_bytes(), |item| {
                 if moment.live(Some(item)).is_some() {
-                    value(key, item, how.uniques).encode(*out);
+                    put_found(key, item, how, *out);
                     &mut tally.hits
                 } else if moment.is_past(&item.meta()) {
                     &mut tally.expired
@@ -354,12 +353,11 @@ fn answer<'k, S: Store, O: Output>(
     left
 }
 
-/// The reply for a key that holds an item.
-#[inline]
-fn value<'v>(key: Key<'v>, item: &'v Item, uniques: bool) -> Reply<'v> {
+/// Answers a key that holds an item.
+fn put_found(key: Key<'_>, item: &Item, how: How, out: &mut impl Output) {
     let Meta { flags, unique, .. } = item.meta();
-    let unique = uniques.then_some(unique);
-    Reply::Value { key, flags, unique, value: Value::Shared(item) }
+    let unique = how.uniques.then_some(unique);
+    Reply::Value { key, flags, unique, value: Value::Shared(item) }.encode(out);
 }
 
 /// What became of the keys of a retrieval.

@@ -1,4 +1,5 @@
 use std::{
+    cell::Cell,
     fmt,
     hash::{Hash, Hasher},
     iter,
@@ -42,7 +43,7 @@ const HOT: f64 = 0.75;
 
 /// A bounded map that clients share. When it is full, what was used least goes.
 pub struct Cache {
-    items: sync::Cache<ByKey, Item, Weight, DefaultHashBuilder, Evictions>,
+    items: sync::Cache<ByKey, (), Weight, DefaultHashBuilder, Evictions>,
     evicted: AtomicU64,
     /// Each is held while one of its keys is updated, and guards how many of their items were
     /// renewed.
@@ -57,7 +58,6 @@ pub struct Cache {
 }
 
 /// The item itself, found by its key, so that no key is kept twice.
-#[derive(Clone)]
 struct ByKey(Item);
 
 impl PartialEq for ByKey {
@@ -77,6 +77,37 @@ impl Hash for ByKey {
 impl Equivalent<ByKey> for [u8] {
     fn equivalent(&self, item: &ByKey) -> bool {
         self == item.0.key()
+    }
+}
+
+/// Finds an item, and reads it where it lies: the library would hand out a clone, which two atomic
+/// operations count. What it lends is the key that it compares, and that is the item. Its shard is
+/// locked meanwhile.
+struct Look<'k, F, R> {
+    key: &'k [u8],
+    read: Cell<Option<F>>,
+    found: Cell<Option<R>>,
+}
+
+impl<'k, F: FnOnce(&Item) -> R, R> Look<'k, F, R> {
+    fn new(key: &'k [u8], read: F) -> Self {
+        Self { key, read: Cell::new(Some(read)), found: Cell::new(None) }
+    }
+}
+
+impl<F, R> Hash for Look<'_, F, R> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.key.hash(hasher);
+    }
+}
+
+impl<F: FnOnce(&Item) -> R, R> Equivalent<ByKey> for Look<'_, F, R> {
+    fn equivalent(&self, item: &ByKey) -> bool {
+        let same = self.key.equivalent(item);
+        if same && let Some(read) = self.read.take() {
+            self.found.set(Some(read(&item.0)));
+        }
+        same
     }
 }
 
@@ -100,10 +131,10 @@ impl Evicted {
 #[derive(Clone)]
 struct Evictions;
 
-impl Lifecycle<ByKey, Item> for Evictions {
+impl Lifecycle<ByKey, ()> for Evictions {
     type RequestState = Evicted;
 
-    fn before_evict(&self, evicted: &mut Evicted, _: &ByKey, item: &mut Item) {
+    fn before_evict(&self, evicted: &mut Evicted, ByKey(item): &ByKey, (): &mut ()) {
         evicted.count += 1;
         if item.key().as_ptr().addr() == evicted.new {
             evicted.itself = Some(item.clone());
@@ -129,8 +160,8 @@ thread_local! {
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<ByKey, Item> for Weight {
-    fn weight(&self, _: &ByKey, item: &Item) -> u64 {
+impl Weighter<ByKey, ()> for Weight {
+    fn weight(&self, ByKey(item): &ByKey, (): &()) -> u64 {
         (item.size() + OVERHEAD) as u64
     }
 }
@@ -278,12 +309,12 @@ impl Cache {
             }
         };
         let mut evicted = Evicted::by(&item);
-        self.items.insert_with_lifecycle(ByKey(item.clone()), item, &mut evicted);
+        self.items.insert_with_lifecycle(ByKey(item), (), &mut evicted);
         // To make room for a large item, the library may take the place that it is put in. Where
         // there is none yet, it stays.
         if let Some(item) = evicted.itself.take() {
             evicted.count -= 1;
-            self.items.insert_with_lifecycle(ByKey(item.clone()), item, &mut evicted);
+            self.items.insert_with_lifecycle(ByKey(item), (), &mut evicted);
         }
         if evicted.count > 0 {
             self.evicted.fetch_add(evicted.count, Relaxed);
@@ -303,14 +334,18 @@ impl fmt::Debug for Cache {
 
 impl Store for &Cache {
     fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R> {
-        self.items.get(key).map(|item| read(&item))
+        let look = Look::new(key, read);
+        self.items.get(&look);
+        look.found.into_inner()
     }
 
     // The library can change an item in place, but makes no room when it grows: so it is put anew,
     // and a lock keeps others from changing it meanwhile. Who reads sees one item or the other.
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
         let mut lock = self.lock(key);
-        let (change, result) = decide(self.items.peek(key).as_ref());
+        let old = Look::new(key, Item::clone);
+        self.items.peek(&old);
+        let (change, result) = decide(old.found.into_inner().as_ref());
         self.apply(key, change, &mut lock);
         result
     }

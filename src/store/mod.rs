@@ -321,7 +321,8 @@ pub enum Change {
 /// assert_eq!(store.get(b"k", |item| item.value().len()), Some(5));
 /// ```
 pub trait Store {
-    /// What `read` makes of the item under `key`; `None` if there is none.
+    /// What `read` makes of the item under `key`; `None` if there is none. The store may be locked
+    /// meanwhile: `read` is short, and does not use it.
     fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R>;
 
     /// Shows `decide` the item under `key`, if there is one, and does what it says. Nobody else

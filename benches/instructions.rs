@@ -53,12 +53,12 @@ const CASES: [Case; 18] = {
         parse(Classic, Set(1024), WHOLE, 438.0),
         parse(Classic, Get(1), 1460, 291.0),
         parse(Classic, Get(1), 1, 5290.0),
-        serve_whole(Simple, Get(1), 597.0),
-        serve_whole(Simple, Get(100), 407.0),
+        serve_whole(Simple, Get(1), 555.0),
+        serve_whole(Simple, Get(100), 361.0),
         serve_whole(Simple, Set(100), 1243.0),
-        serve_whole(Classic, Get(1), 832.0),
-        serve_whole(Classic, Get(100), 472.0),
-        serve_whole(Classic, Set(100), 1659.0),
+        serve_whole(Classic, Get(1), 806.0),
+        serve_whole(Classic, Get(100), 449.0),
+        serve_whole(Classic, Set(100), 1635.0),
     ]
 };
 

@@ -2,7 +2,8 @@ use alloc::vec::Vec;
 
 use crate::store::Item;
 
-/// Where encoders append: a buffer of the caller's, or a queue that shares large values.
+/// Where encoders append: a buffer of the caller's, or a queue that shares large values. It does not
+/// wait, nor use the store: [`Store::get`](crate::store::Store::get) may have locked it.
 #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
 pub trait Output {
     /// How many bytes are waiting to be sent.

@@ -167,6 +167,8 @@ fn what_is_wrong_is_told_with_its_line() {
         (vector(&format!("{good}\nwait: 1\n> get k")), 9, "wait: stands behind what is expected"),
         (vector(&format!("{good}\n< END\nwait: 1\nwait: 1")), 11, "wait: stands behind"),
         (vector(&format!("{good}\n< END\nwait: 1")), 5, "the vector `a/b` waits for nothing"),
+        (vector(&format!("{good}\n< END\nwait: 1\n< END")), 11, "nothing is sent behind wait:"),
+        (vector(&format!("{good}\n< END\nwait: +1\n> get k")), 10, "expected 1 to 60 seconds"),
         (vector(&format!("{good}\n> {{u}}")), 9, "nothing was received as u"),
         (vector(&format!("{good}\n> {{number u}}")), 9, "what is sent cannot be"),
         (vector(&format!("{good}\n< {{number U}}")), 9, "is none of {text}, {number name}"),

@@ -289,6 +289,7 @@ fn read_line(vector: &mut Vector, line: usize, text: &str, newline: &str) -> Res
         let pattern = read_pattern(line, text, newline)?;
         match vector.steps.last_mut() {
             Some(Step::Expect(last)) => join(last, &pattern),
+            Some(Step::Wait(_)) => return fail(line, "nothing is sent behind wait:"),
             _ => vector.steps.push(Step::Expect(pattern)),
         }
     } else {
@@ -302,7 +303,9 @@ fn read_line(vector: &mut Vector, line: usize, text: &str, newline: &str) -> Res
                 Err(_) => return fail(line, "expected an offset, in decimal digits"),
             },
             Some(("wait", seconds)) => {
-                let seconds = seconds.parse().ok().filter(|seconds| WAITS.contains(seconds));
+                let digits = seconds.bytes().all(|byte| byte.is_ascii_digit());
+                let seconds =
+                    seconds.parse().ok().filter(|seconds| digits && WAITS.contains(seconds));
                 match (seconds, vector.steps.last()) {
                     (None, _) => return fail(line, "expected 1 to 60 seconds"),
                     (Some(seconds), Some(Step::Expect(_))) => {

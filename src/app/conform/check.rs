@@ -10,9 +10,9 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex, RwLock},
+    sync::RwLock,
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -140,7 +140,30 @@ impl Checker {
         (script, ends)
     }
 
-    async fn attempt(&self, host: &Host, script: &Script, cuts: &[usize], pace: Pace) -> Outcome {
+    /// `alone`: while nothing else is going on, as it is with what disturbs others.
+    async fn attempt(
+        &self,
+        host: &Host,
+        script: &Script,
+        cuts: &[usize],
+        pace: Pace,
+        alone: bool,
+    ) -> Outcome {
+        let alone = alone || script.disturbs && self.subject.is_shared();
+        if !alone {
+            let _with_others = self.alone.read().await;
+            return self.say(host, script, cuts, pace).await;
+        }
+        let _alone = self.alone.write().await;
+        let outcome = self.say(host, script, cuts, pace).await;
+        if script.disturbs && outcome.ending != Ending::Right {
+            // What it did may come when it was to wait for it.
+            sleep(script.sleeps.iter().map(|(_, time)| *time).sum()).await;
+        }
+        outcome
+    }
+
+    async fn say(&self, host: &Host, script: &Script, cuts: &[usize], pace: Pace) -> Outcome {
         let mut outcome = match host.link().await {
             Ok(link) => converse(script, cuts, link, self.subject.is_filter(), pace).await,
             Err(error) => {
@@ -169,15 +192,7 @@ impl Checker {
         cuts: &[usize],
     ) -> (Script, Outcome) {
         let script = make();
-        let outcome = {
-            if script.disturbs && self.subject.is_shared() {
-                let _alone = self.alone.write().await;
-                self.attempt(host, &script, cuts, self.pace).await
-            } else {
-                let _with_others = self.alone.read().await;
-                self.attempt(host, &script, cuts, self.pace).await
-            }
-        };
+        let outcome = self.attempt(host, &script, cuts, self.pace, false).await;
         if !matches!(outcome.ending, Ending::TimedOut { .. }) {
             return (script, outcome);
         }
@@ -185,18 +200,19 @@ impl Checker {
         if slow >= RETRIES && self.passed.load(Relaxed) < 4 * slow {
             return (script, outcome);
         }
-        let _alone = self.alone.write().await;
         let script = make();
         let pace = Pace { patience: self.pace.patience * SLOWER, ..self.pace };
-        let outcome = self.attempt(host, &script, cuts, pace).await;
+        let outcome = self.attempt(host, &script, cuts, pace, true).await;
         (script, outcome)
     }
 
-    /// What takes seconds is said once: how it is read when it is split, others show.
+    /// What takes seconds is said once, whole if that is asked for.
     fn splits_of(&self, vector: &Vector) -> Vec<Split> {
-        let most = if vector.takes_time() { 1 } else { usize::MAX };
-        let alone = self.splits.iter().filter(|split| split.way().is_alone());
-        alone.take(most).copied().collect()
+        let alone = self.splits.iter().filter(|split| split.way().is_alone()).copied();
+        if !vector.takes_time() {
+            return alone.collect();
+        }
+        alone.min_by_key(|split| split.way() != Way::Whole).into_iter().collect()
     }
 
     /// All deliveries of one vector by itself.
@@ -303,7 +319,7 @@ impl Checker {
         let pace = Pace { curious: false, ..self.pace };
         let lost = self.may_have_given_up(fault);
         for _ in 0..if lost { AGAIN_FOR_ITEMS } else { AGAIN } {
-            let outcome = self.attempt(host, &make(), &fault.cuts, pace).await;
+            let outcome = self.attempt(host, &make(), &fault.cuts, pace, false).await;
             fault.failed[0] += u32::from(outcome.ending != Ending::Right);
             fault.failed[1] += 1;
             if self.gone.load(Relaxed) || matches!(outcome.ending, Ending::Crashed(_)) {
@@ -348,7 +364,7 @@ impl Checker {
                 continue;
             }
             let script = make();
-            let outcome = self.attempt(&host, &script, &cuts, self.pace).await;
+            let outcome = self.attempt(&host, &script, &cuts, self.pace, false).await;
             if outcome.ending == Ending::Right {
                 from += size;
                 continue;
@@ -368,26 +384,24 @@ impl Checker {
         done: impl Fn(&VectorResult) + Send + Sync + 'static,
     ) -> Vec<VectorResult> {
         let done = Arc::new(done);
-        // Those that wait do so at the same time, if the subject has several clients at a time.
-        let waits = |index: &usize| self.jobs > 1 && vectors[*index].takes_time();
-        let (waiting, others): (Vec<_>, Vec<_>) = (0..vectors.len()).partition(waits);
+        // Those that wait come first, so that they do so at the same time.
+        let (waiting, others): (Vec<_>, Vec<_>) =
+            (0..vectors.len()).partition(|index| vectors[*index].takes_time());
+        let queue = Arc::new([waiting, others].concat());
+        let next = Arc::new(AtomicUsize::new(0));
         let mut workers = JoinSet::new();
-        for (jobs, queue) in [(waiting.len(), waiting), (self.jobs, others)] {
-            let queue = Arc::new(Mutex::new(queue.into_iter()));
-            for _ in 0..jobs {
-                let (checker, vectors) = (Arc::clone(self), Arc::clone(vectors));
-                let (queue, done) = (Arc::clone(&queue), Arc::clone(&done));
-                workers.spawn(async move {
-                    let mut results = vec![];
-                    loop {
-                        let next = queue.lock().await.next();
-                        let Some(index) = next else { return results };
-                        let result = checker.one(&vectors[index]).await;
-                        done(&result);
-                        results.push((index, result));
-                    }
-                });
-            }
+        for _ in 0..self.jobs {
+            let (checker, vectors) = (Arc::clone(self), Arc::clone(vectors));
+            let (queue, next, done) = (Arc::clone(&queue), Arc::clone(&next), Arc::clone(&done));
+            workers.spawn(async move {
+                let mut results = vec![];
+                while let Some(index) = queue.get(next.fetch_add(1, Relaxed)) {
+                    let result = checker.one(&vectors[*index]).await;
+                    done(&result);
+                    results.push((*index, result));
+                }
+                results
+            });
         }
         let mut results = vec![];
         while let Some(some) = workers.join_next().await {
@@ -395,10 +409,12 @@ impl Checker {
         }
         results.sort_by_key(|(index, _)| *index);
         let mut results: Vec<_> = results.into_iter().map(|(_, result)| result).collect();
-        self.in_company(vectors, &mut results).await;
-        for (result, vector) in results.iter_mut().zip(&**vectors) {
+        let tried = self.in_company(vectors, &mut results).await;
+        for (index, result) in results.iter_mut().enumerate() {
             if result.verdict == Verdict::Pass && result.deliveries.is_empty() {
-                *result = VectorResult::not_run(vector, "--split names no way to deliver it");
+                let unfit = "no way that --split names fits it";
+                let why = if tried.contains(&index) { ANOTHER } else { unfit };
+                *result = VectorResult::not_run(&vectors[index], why);
             }
         }
         results
@@ -430,7 +446,7 @@ impl Checker {
             let (mut script, _) = self.script(&[vector], true, self.subject.is_shared());
             // Whatever comes before the probe's answer is what is looked for.
             script.waits.clear();
-            let outcome = self.attempt(&host, &script, &[], self.pace).await;
+            let outcome = self.attempt(&host, &script, &[], self.pace, false).await;
             let answer = (self.dialect.probe)("").1.as_bytes();
             let got = &outcome.got[..];
             let shown = escaped(got.strip_suffix(answer).unwrap_or(got));
@@ -445,8 +461,13 @@ impl Checker {
         result
     }
 
-    /// Vectors that pass by themselves, with others on one connection.
-    async fn in_company(&self, vectors: &[Vector], results: &mut [VectorResult]) {
+    /// Vectors that pass by themselves, with others on one connection. It returns which were to be
+    /// delivered so.
+    async fn in_company(
+        &self,
+        vectors: &[Vector],
+        results: &mut [VectorResult],
+    ) -> BTreeSet<usize> {
         let fits = |vector: &Vector| {
             let script = Script::new(self.dialect, vector, "");
             script.clean && !script.disturbs && script.blanks.is_empty() && script.sleeps.is_empty()
@@ -455,9 +476,6 @@ impl Checker {
         let company: Vec<usize> = (0..vectors.len())
             .filter(|index| fine(&results[*index]) && fits(&vectors[*index]))
             .collect();
-        if company.is_empty() || self.gone.load(Relaxed) || self.stop.load(Relaxed) {
-            return;
-        }
         let mut groups: Vec<(Way, Vec<usize>)> = vec![];
         if self.ways().any(|way| way == Way::Pipelined) {
             groups.extend(company.windows(2).map(|pair| (Way::Pipelined, pair.to_vec())));
@@ -477,10 +495,14 @@ impl Checker {
                 groups.push((Way::Conversation, all));
             }
         }
-        let Ok(mut host) = self.subject.host().await else { return };
+        let tried = groups.iter().flat_map(|(_, group)| group).copied().collect();
+        if groups.is_empty() || self.gone.load(Relaxed) || self.stop.load(Relaxed) {
+            return tried;
+        }
+        let Ok(mut host) = self.subject.host().await else { return tried };
         for (way, group) in groups {
             if self.gone.load(Relaxed) {
-                return;
+                return tried;
             }
             let some: Vec<&Vector> = group.iter().map(|index| &vectors[*index]).collect();
             let fault = self.group(&host, way, &some).await;
@@ -489,8 +511,9 @@ impl Checker {
                 if failed.is_some_and(|at| place > at) {
                     break;
                 }
-                // Of a pair that is pipelined, the first one is looked at.
-                if way == Way::Pipelined && place == 1 && failed.is_none() {
+                // Of a pair that is pipelined, the first one is looked at, and at last the second.
+                let is_last = company.last() == Some(index);
+                if way == Way::Pipelined && place == 1 && failed.is_none() && !is_last {
                     break;
                 }
                 let passed = failed != Some(place);
@@ -513,10 +536,11 @@ impl Checker {
                 }
                 match self.renewed(&host).await {
                     Ok(new) => host = new,
-                    Err(_) => return,
+                    Err(_) => return tried,
                 }
             }
         }
+        tried
     }
 
     /// Which one of several fails in company, and how.
@@ -555,7 +579,7 @@ impl Checker {
         {
             let pair = &some[at - 1..=at];
             let (script, _) = self.script(pair, wait, renamed);
-            let outcome = self.attempt(&host, &script, &[], self.pace).await;
+            let outcome = self.attempt(&host, &script, &[], self.pace, false).await;
             if outcome.ending != Ending::Right {
                 fault.behind = vec![pair[0].id.clone()];
                 (fault.script, fault.outcome) = (script, outcome);

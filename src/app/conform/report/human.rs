@@ -1,6 +1,9 @@
 //! For people, at a terminal or not.
 
-use std::fmt::{self, Write};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write},
+};
 
 use anstyle::Style;
 
@@ -111,7 +114,7 @@ fn summary(out: &mut String, results: &Results) -> fmt::Result {
         (known, "fail and are known"),
         (results.stale().count(), "are stale in the list of known failures"),
         (results.count(Verdict::Recorded), "recorded"),
-        (results.count(Verdict::Unsupported), "need what the subject is without"),
+        (results.count(Verdict::Unsupported), "unsupported"),
         (results.count(Verdict::NotRun), "not run"),
     ] {
         if count > 0 {
@@ -119,6 +122,13 @@ fn summary(out: &mut String, results: &Results) -> fmt::Result {
         }
     }
     writeln!(out)?;
+    if !results.vectors.iter().any(|result| result.verdict.was_run()) {
+        let notes: BTreeSet<_> =
+            results.vectors.iter().filter_map(|result| result.note.as_deref()).collect();
+        for note in notes {
+            writeln!(out, "nothing was run: {note}")?;
+        }
+    }
     let split = results
         .failures()
         .filter(|result| result.failure.as_ref().is_some_and(|failure| failure.only_when_split));

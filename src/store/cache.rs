@@ -389,6 +389,22 @@ impl Store for &Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{dialect::Value, store::Meta};
+
+    /// So many that the library compares some that only look alike in its table.
+    #[test]
+    fn each_of_many_keys_finds_its_own_item() {
+        let cache = Cache::new(16 << 20, 1 << 10);
+        let key = |number: u32| format!("key {number}").into_bytes();
+        for number in 0..20_000 {
+            let item = Item::new(&key(number), Value::Lent(&key(number)), Meta::default());
+            (&cache).change(&key(number), Change::Put(item));
+        }
+        for number in 0..40_000 {
+            let found = (&cache).get(&key(number), |item| item.value().to_vec());
+            assert_eq!(found, (number < 20_000).then(|| key(number)));
+        }
+    }
 
     #[test]
     fn keys_of_one_form_have_all_locks_among_them() {

@@ -229,9 +229,7 @@ impl Checker {
                 !self.subject.is_filter() && (way != Way::Whole || self.subject.is_shared());
             let make = || self.script(&[vector], true, renamed).0;
             let mut runs = 0;
-            let mut all_cuts = split.cuts(&make(), self.subject.is_shared());
-            all_cuts.truncate(if vector.takes_time() { 1 } else { usize::MAX });
-            for cuts in all_cuts {
+            for cuts in split.cuts(&make(), self.subject.is_shared()) {
                 if self.stop.load(Relaxed) && faults.is_empty() {
                     return VectorResult::not_run(vector, ANOTHER);
                 }

@@ -83,6 +83,9 @@ impl Split {
                 *cuts = cuts.iter().step_by(cuts.len().div_ceil(MOST_CHUNKS)).copied().collect();
             }
         }
+        if !script.sleeps.is_empty() {
+            sets.truncate(1);
+        }
         if heavy && sets.len() > HEAVY_RUNS {
             let step = sets.len().div_ceil(HEAVY_RUNS);
             sets = sets.into_iter().step_by(step).collect();

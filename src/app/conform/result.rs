@@ -197,7 +197,12 @@ impl Results {
     pub fn passed(&self) -> bool {
         self.failures().all(|vector| vector.known)
             && self.stale().next().is_none()
-            && self.vectors.iter().any(|vector| vector.verdict.was_run())
+            && self.ran()
+    }
+
+    /// Whether any vector was run.
+    pub fn ran(&self) -> bool {
+        self.vectors.iter().any(|vector| vector.verdict.was_run())
     }
 
     pub fn clause(&self, id: &str) -> Option<&ClauseResult> {

@@ -122,7 +122,7 @@ fn summary(out: &mut String, results: &Results) -> fmt::Result {
         }
     }
     writeln!(out)?;
-    if !results.vectors.iter().any(|result| result.verdict.was_run()) {
+    if !results.ran() {
         let notes: BTreeSet<_> =
             results.vectors.iter().filter_map(|result| result.note.as_deref()).collect();
         for note in notes {

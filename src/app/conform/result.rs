@@ -195,9 +195,7 @@ impl Results {
 
     /// Nothing is wrong that is not known, and something was run.
     pub fn passed(&self) -> bool {
-        self.failures().all(|vector| vector.known)
-            && self.stale().next().is_none()
-            && self.ran()
+        self.failures().all(|vector| vector.known) && self.stale().next().is_none() && self.ran()
     }
 
     /// Whether any vector was run.

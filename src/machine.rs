@@ -106,6 +106,9 @@ pub struct Machine<G: Grammar> {
 /// A line, and its text unless that is held.
 type ReadLine<'i, G> = (Line<<G as Grammar>::Head, <G as Grammar>::Refusal>, Option<&'i [u8]>);
 
+/// A data block, and what stands behind its terminator.
+type Block<'i> = (&'i [u8], &'i [u8]);
+
 #[derive(Clone, Copy)]
 enum Phase<H> {
     AwaitingLine,
@@ -142,10 +145,39 @@ impl<G: Grammar> Machine<G> {
     /// What is decided is given at once (law *Prompt*): a step takes exactly the bytes up to the
     /// one that decides, and [`Step::NeedMore`] means that `input` is used up. Call it again until
     /// then.
+    #[inline]
     pub fn step<'m, 'i: 'm>(&'m mut self, input: &mut &'i [u8]) -> Step<'m, G> {
         if matches!(self.phase, Phase::Dispatch) {
             self.restart();
         }
+        // Most messages are whole in the input. This shortcut leads where `step_by_state` would.
+        if matches!(self.phase, Phase::AwaitingLine)
+            && self.line.is_empty()
+            && let Some((line, length)) = G::scan_common(self.window(input), &self.limits)
+            && let Some((text, rest)) = input.split_at_checked(length)
+        {
+            match line {
+                Line::Done(head) => {
+                    self.take_all_but(rest, input);
+                    self.phase = Phase::Dispatch;
+                    return Step::Dispatch(G::lend(head, text, Value::Lent(&[])));
+                }
+                Line::Value(head, size) => {
+                    if let Some((value, rest)) = Self::whole_block(size, rest) {
+                        self.take_all_but(rest, input);
+                        self.phase = Phase::Dispatch;
+                        return Step::Dispatch(G::lend(head, text, Value::Lent(value)));
+                    }
+                }
+                Line::Refuse(..) => {}
+            }
+        }
+        self.step_by_state(input)
+    }
+
+    /// Any step; all transitions are in here.
+    #[inline(never)]
+    fn step_by_state<'m, 'i: 'm>(&'m mut self, input: &mut &'i [u8]) -> Step<'m, G> {
         loop {
             match self.phase {
                 Phase::AwaitingLine | Phase::Dispatch => {
@@ -164,7 +196,8 @@ impl<G: Grammar> Machine<G> {
                             return Step::Dispatch(G::lend(head, line, Value::Lent(&[])));
                         }
                         Line::Value(head, size) => {
-                            if let Some(value) = self.whole_block(size, input) {
+                            if let Some((value, rest)) = Self::whole_block(size, input) {
+                                self.take_all_but(rest, input);
                                 self.phase = Phase::Dispatch;
                                 let line = text.unwrap_or(&self.line);
                                 return Step::Dispatch(G::lend(head, line, Value::Lent(value)));
@@ -191,8 +224,9 @@ impl<G: Grammar> Machine<G> {
                 Phase::AwaitingValue { head, size, mut ended } => {
                     if self.value.is_empty()
                         && ended == 0
-                        && let Some(value) = self.whole_block(size, input)
+                        && let Some((value, rest)) = Self::whole_block(size, input)
                     {
+                        self.take_all_but(rest, input);
                         self.phase = Phase::Dispatch;
                         return Step::Dispatch(G::lend(head, &self.line, Value::Lent(value)));
                     }
@@ -295,40 +329,31 @@ impl<G: Grammar> Machine<G> {
 
     /// The line that is complete with `input`, and its text unless that is in `self.line`.
     /// `None`: all of `input`, or all that a line may have and one byte more, is in `self.line`.
-    #[inline]
     fn read_line<'i>(&mut self, input: &mut &'i [u8]) -> Option<ReadLine<'i, G>> {
-        let window = input.get(..=self.limits.line - self.line.len()).unwrap_or(input);
-        if self.line.is_empty() {
-            if let Some((line, length)) = G::scan(window, &self.limits) {
-                return Some((line, Some(self.take(input, length))));
-            }
-            let part = self.take(input, window.len());
-            self.hold_line(part);
-            return None;
+        let window = self.window(input);
+        let lf = G::line_end(window);
+        let part = self.take(input, lf.map_or(window.len(), |lf| lf + 1));
+        if self.line.is_empty()
+            && let Some(lf) = lf
+        {
+            return Some((G::scan(&part[..lf], &self.limits), Some(part)));
         }
-        let end = G::line_end(window);
-        let part = self.take(input, end.map_or(window.len(), |at| at + 1));
         self.hold_line(part);
-        end?;
-        Some((self.read_held_line()?, None))
+        let line = self.line.strip_suffix(&[LF])?;
+        Some((G::scan(line, &self.limits), None))
     }
 
-    /// What the line that is held says. Not inlined: one copy of the scan is enough, and the
-    /// other one has the registers.
-    #[inline(never)]
-    fn read_held_line(&self) -> Option<Line<G::Head, G::Refusal>> {
-        G::scan(&self.line, &self.limits).map(|(line, _)| line)
-    }
-
-    /// The data block, taken off `input`, if all of it and its terminator are there.
+    /// As much of `input` as the line may have, and one byte more.
     #[inline]
-    fn whole_block<'i>(&mut self, size: usize, input: &mut &'i [u8]) -> Option<&'i [u8]> {
+    fn window<'i>(&self, input: &&'i [u8]) -> &'i [u8] {
+        input.get(..=self.limits.line - self.line.len()).unwrap_or(input)
+    }
+
+    /// The data block that `input` begins with, if all of it and its terminator are there.
+    #[inline]
+    fn whole_block(size: usize, input: &[u8]) -> Option<Block<'_>> {
         let (value, rest) = input.split_at_checked(size)?;
-        if !rest.starts_with(G::BLOCK_END) {
-            return None;
-        }
-        self.take(input, size + G::BLOCK_END.len());
-        Some(value)
+        Some((value, rest.strip_prefix(G::BLOCK_END)?))
     }
 
     /// Goes on in a block that is skipped: `left` bytes of it are to come, `last` was taken.
@@ -350,9 +375,15 @@ impl<G: Grammar> Machine<G> {
         self.start = self.offset;
     }
 
+    /// Whether the pending message has not begun, or is lent and lies in the caller's input.
+    #[inline]
+    fn holds_nothing(&self) -> bool {
+        self.line.is_empty() && self.value.capacity() == 0
+    }
+
     #[inline]
     fn drop_held(&mut self) {
-        if self.held() == 0 {
+        if self.holds_nothing() {
             return;
         }
         self.value = Vec::new();
@@ -369,6 +400,13 @@ impl<G: Grammar> Machine<G> {
         *input = rest;
         self.offset += part.len() as u64;
         part
+    }
+
+    /// Takes what stands before `rest`, which `input` ends with.
+    #[inline]
+    fn take_all_but<'i>(&mut self, rest: &'i [u8], input: &mut &'i [u8]) {
+        self.offset += (input.len() - rest.len()) as u64;
+        *input = rest;
     }
 
     fn take_byte(&mut self, input: &mut &[u8]) -> Option<u8> {
@@ -555,12 +593,13 @@ impl<G: Grammar> Machine<G> {
                 (Phase::AwaitingLine, line.len() as u64)
             }
             State::AwaitingValue(left) => {
-                let Some((Line::Value(head, size), length)) = G::scan(&line, &limits) else {
-                    return Err(BadSnapshot::Line);
-                };
-                if length != line.len() || length > limits.line.saturating_add(1) {
+                let text = line.strip_suffix(&[LF]).ok_or(BadSnapshot::Line)?;
+                if text.len() > limits.line || text.contains(&LF) {
                     return Err(BadSnapshot::Line);
                 }
+                let Line::Value(head, size) = G::scan(text, &limits) else {
+                    return Err(BadSnapshot::Line);
+                };
                 if left == 0 || left > (size as u64).saturating_add(Self::END) {
                     return Err(BadSnapshot::State);
                 }
@@ -570,7 +609,7 @@ impl<G: Grammar> Machine<G> {
                 if missing > 0 && ended > 0 {
                     return Err(BadSnapshot::Value);
                 }
-                let taken = (length + value.len()) as u64 + ended;
+                let taken = (line.len() + value.len()) as u64 + ended;
                 let ended = usize::try_from(ended).map_err(|_| BadSnapshot::State)?;
                 (Phase::AwaitingValue { head, size, ended }, taken)
             }

@@ -59,16 +59,24 @@ fn are_space(bytes: i8x16) -> i8x16 {
 /// `are` says of sixteen bytes what `is` says of one.
 #[inline]
 fn end(text: &[u8], at: usize, is: impl Fn(u8) -> bool, are: impl Fn(i8x16) -> i8x16) -> usize {
+    let others = |sixteen: &[u8; 16]| are(bytemuck::cast(*sixteen)).to_bitmask() ^ 0xffff;
     let mut rest = &text[at..];
-    while let Some((sixteen, behind)) = rest.split_first_chunk::<16>() {
-        let others = are(bytemuck::cast(*sixteen)).to_bitmask() ^ 0xffff;
+    while let Some((sixteen, behind)) = rest.split_first_chunk() {
+        let others = others(sixteen);
         // By a branch, which is foreseen, rather than by a sum that the next load had to wait for.
         if others != 0 {
             return text.len() - rest.len() + others.trailing_zeros() as usize;
         }
         rest = behind;
     }
-    let end = rest.iter().position(|byte| !is(*byte)).unwrap_or(rest.len());
+    let end = match text.last_chunk::<16>() {
+        // The last sixteen bytes again, without those that were seen.
+        Some(sixteen) => {
+            let others = (others(sixteen) | 1 << 16) >> (16 - rest.len());
+            others.trailing_zeros() as usize
+        }
+        None => rest.iter().position(|byte| !is(*byte)).unwrap_or(rest.len()),
+    };
     text.len() - rest.len() + end
 }
 
@@ -88,7 +96,7 @@ fn within(bytes: i8x16, first: u8, last: u8) -> i8x16 {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
+    use alloc::{format, vec};
 
     use super::*;
 
@@ -111,7 +119,10 @@ mod tests {
                         let mut text = vec![b'k'; length];
                         text[place] = byte;
                         let end = if is(byte) { length } else { place };
-                        assert_eq!(end_of(&text, 0), end, "{byte:#x} at {place} of {length}");
+                        let what = || format!("{byte:#x} at {place} of {length}");
+                        assert_eq!(end_of(&text, 0), end, "{}", what());
+                        assert_eq!(end_of(&text, place), end, "{}, from there", what());
+                        assert_eq!(end_of(&text, place + 1), length, "{}, behind it", what());
                     }
                 }
             }

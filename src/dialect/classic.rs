@@ -10,9 +10,7 @@ pub use super::{BadReply, ErrorKind};
 use super::{
     Grammar, Lexis, Line, Scanned, Span, Value,
     bytes::{graphic_end, printable_end},
-    words::{
-        Backwards, GET, KeyList, Next, SET, decimal, first_four, key_list, put_decimal, put_value,
-    },
+    words::{Backwards, Common, GET, KeyList, SET, decimal, put_decimal, put_value},
 };
 use crate::{
     Limits, Output,
@@ -40,7 +38,7 @@ pub const LIMITS: Limits = Limits { line: 2_097_152, value: 1_048_576 - ITEM_HEA
 pub const ITEM_HEADER: usize = 60;
 
 /// The largest count that a data block may be announced with; past it, the line is malformed.
-const MOST: u64 = 2_147_483_645;
+const MOST: usize = 2_147_483_645;
 
 /// What a client asks.
 #[derive(Debug, PartialEq, Eq)]
@@ -367,17 +365,53 @@ impl Grammar for Requests {
         Refusal { fault: Fault::BlockEnd, noreply: head.noreply }
     }
 
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a tenth of the instructions of a short line")]
-    fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
-        match first_four(text) {
-            Some(GET) => scan_get(text, Words::new(text, 4), false, false),
-            Some(SET) => scan_store(text, Words::new(text, 4), Storage::Set, limits),
-            _ => scan_other(text, limits),
-        }
+    fn scan(line: &[u8], limits: &Limits) -> Line<RequestHead, Refusal> {
+        let text = line.strip_suffix(b"\r").unwrap_or(line);
+        let mut words = Words::new(text);
+        let verb = words.next().map_or(&[][..], |verb| verb.span.of(text));
+        let storage = match verb {
+            b"get" | b"gets" | b"gat" | b"gats" => {
+                return scan_get(text, words, verb.ends_with(b"s"), verb.starts_with(b"ga"));
+            }
+            b"set" => Storage::Set,
+            b"add" => Storage::Add,
+            b"replace" => Storage::Replace,
+            b"append" => Storage::Append,
+            b"prepend" => Storage::Prepend,
+            b"cas" => Storage::Cas(0),
+            verb => return scan_rest(verb, &Args::read(text, words)),
+        };
+        scan_store(&Args::read(text, words), storage, limits)
     }
 
     #[inline]
+    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+        let (verb, key, mut rest) = Common::<Self>::verb_and_key(text)?;
+        // Each has its own return, so that what the line says goes through no memory.
+        match verb {
+            GET => {
+                let length = rest.length()?;
+                let (keys, first) = (key, key.end - key.start);
+                let command = CommandHead::Get { keys, first, uniques: false, touch: None };
+                Some((done(command, false), length))
+            }
+            SET => {
+                let flags = rest.number()?.try_into().ok()?;
+                let exptime = rest.number()?.try_into().ok()?;
+                let size = rest.number()?.try_into().ok()?;
+                if size > limits.value.min(MOST) {
+                    return None;
+                }
+                let length = rest.length()?;
+                let command = CommandHead::Store { verb: Storage::Set, key, flags, exptime };
+                Some((Line::Value(RequestHead { command, noreply: false }, size), length))
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a quarter of the instructions of a short set")]
     fn lend<'m>(head: RequestHead, line: &'m [u8], value: Value<'m>) -> Request<'m> {
         let key = |span: Span| Key::checked(span.of(line));
         let command = match head.command {
@@ -402,163 +436,72 @@ impl Grammar for Requests {
     }
 }
 
-/// Reads a line that does not begin with `get ` or `set `.
-#[inline(never)]
-fn scan_other(text: &[u8], limits: &Limits) -> Option<Scanned<Requests>> {
-    let mut words = Words::new(text, 0);
-    let Next::Word(verb) = words.next()? else {
-        return Some(refuse(words.end()?, Fault::UnknownCommand, false));
-    };
-    let storage = match verb.span.of(text) {
-        verb @ (b"get" | b"gets" | b"gat" | b"gats") => {
-            return scan_get(text, words, verb.ends_with(b"s"), verb.starts_with(b"ga"));
-        }
-        b"set" => Storage::Set,
-        b"add" => Storage::Add,
-        b"replace" => Storage::Replace,
-        b"append" => Storage::Append,
-        b"prepend" => Storage::Prepend,
-        b"cas" => Storage::Cas(0),
-        verb => return scan_rest(text, verb, words),
-    };
-    scan_store(text, words, storage, limits)
-}
+/// A request's line.
+type Read = Line<RequestHead, Refusal>;
 
 /// Reads on behind `get`, `gets`, `gat` or `gats`.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "a tenth of the instructions of a short line")]
-fn scan_get(
-    text: &[u8],
-    mut words: Words<'_>,
-    uniques: bool,
-    touches: bool,
-) -> Option<Scanned<Requests>> {
+fn scan_get(text: &[u8], mut words: Words<'_>, uniques: bool, touches: bool) -> Read {
     let mut touch = None;
     let mut readable = true;
     if touches {
-        let Next::Word(exptime) = words.next()? else {
-            return Some(refuse(words.end()?, Fault::Words, false));
-        };
+        let Some(exptime) = words.next() else { return refuse(Fault::Words, false) };
         touch = number(exptime.span.of(text));
         readable = touch.is_some();
     }
-    let KeyList { keys, good, lf } = key_list(&mut words)?;
-    Some(match keys {
-        None => refuse(lf, Fault::Words, false),
-        Some(_) if !readable => refuse(lf, Fault::Exptime, false),
-        Some(_) if !good => refuse(lf, Fault::Key, false),
-        Some((keys, first)) => done(lf, CommandHead::Get { keys, first, uniques, touch }, false),
-    })
+    match words.keys() {
+        None => refuse(Fault::Words, false),
+        Some(_) if !readable => refuse(Fault::Exptime, false),
+        Some(keys) if !keys.good => refuse(Fault::Key, false),
+        Some(KeyList { span: keys, first, .. }) => {
+            done(CommandHead::Get { keys, first, uniques, touch }, false)
+        }
+    }
 }
 
 /// Reads on behind one of the words of [`Storage`].
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "a tenth of the instructions of a short set")]
-fn scan_store<'t>(
-    text: &'t [u8],
-    mut words: Words<'t>,
-    verb: Storage,
-    limits: &Limits,
-) -> Option<Scanned<Requests>> {
-    let start = words.position();
-    // Most lines have a key, numbers without signs, and no more.
-    if let Next::Word(key) = words.next()?
-        && let Some(flags) = words.digits()
-        && let Some(exptime) = words.digits()
-        && let Some(count) = words.digits()
-        && let Some(verb) = match verb {
-            Storage::Cas(_) => words.digits().map(Storage::Cas),
-            verb => Some(verb),
-        }
-        && let Some(lf) = words.at_end()
-    {
-        let good = key.is_key::<Requests>();
-        let numbers = numbers(Some(verb), flags.try_into(), exptime.try_into(), Some(count));
-        return Some(store(text, (key.span, good), numbers, false, lf, limits));
-    }
-    scan_odd_store(text, Words::new(text, start), verb, limits)
-}
-
-/// Reads on behind such a word what has more words or spaces, signs, or is refused.
-#[cold]
-fn scan_odd_store<'t>(
-    text: &'t [u8],
-    mut words: Words<'t>,
-    verb: Storage,
-    limits: &Limits,
-) -> Option<Scanned<Requests>> {
-    let args = Args::read(text, &mut words)?;
+fn scan_store(args: &Args<'_>, verb: Storage, limits: &Limits) -> Read {
+    let noreply = args.noreply();
     let least = if matches!(verb, Storage::Cas(_)) { 5 } else { 4 };
     if args.count < least || args.count > least + 1 {
-        return Some(refuse(args.lf, Fault::Words, false));
+        return refuse(Fault::Words, false);
     }
     let verb = match verb {
         Storage::Cas(_) => args.number(4).map(Storage::Cas),
         verb => Some(verb),
     };
-    let flags = args.number(1).ok_or(());
-    let exptime = args.number(2).ok_or(());
     let count: Option<i64> = args.number(3);
-    let count = count.and_then(|count| u64::try_from(count).ok());
-    let numbers = numbers(verb, flags, exptime, count);
-    Some(store(text, (args.words[0], args.key), numbers, args.noreply(), args.lf, limits))
-}
-
-/// The numbers of a storage command, if all of them are, and in range.
-type Numbers = Option<(Storage, u32, i64, u64)>;
-
-#[inline]
-fn numbers<E, F>(
-    verb: Option<Storage>,
-    flags: Result<u32, E>,
-    exptime: Result<i64, F>,
-    count: Option<u64>,
-) -> Numbers {
-    let count = count.filter(|count| *count <= MOST);
-    Some((verb?, flags.ok()?, exptime.ok()?, count?))
-}
-
-/// A storage command's line, `good` if its key is one.
-#[inline]
-fn store(
-    text: &[u8],
-    (key, good): (Span, bool),
-    numbers: Numbers,
-    noreply: bool,
-    lf: usize,
-    limits: &Limits,
-) -> Scanned<Requests> {
-    let Some((verb, flags, exptime, count)) = numbers else {
-        return refuse(lf, Fault::Number, noreply);
+    let size = count.and_then(|count| usize::try_from(count).ok()).filter(|size| *size <= MOST);
+    let (Some(verb), Some(flags), Some(exptime), Some(size)) =
+        (verb, args.number(1), args.number(2), size)
+    else {
+        return refuse(Fault::Number, noreply);
     };
-    let fault = match usize::try_from(count) {
-        _ if !good => Fault::Key,
-        Ok(size) if size <= limits.value => {
-            let command = CommandHead::Store { verb, key, flags, exptime };
-            return (Line::Value(RequestHead { command, noreply }, size), lf + 1);
-        }
-        _ => Fault::LargeValue((verb == Storage::Set).then(|| key.of(text).into())),
+    let key = args.words[0];
+    let fault = if !args.key {
+        Fault::Key
+    } else if size > limits.value {
+        Fault::LargeValue((verb == Storage::Set).then(|| key.of(args.text).into()))
+    } else {
+        let command = CommandHead::Store { verb, key, flags, exptime };
+        return Line::Value(RequestHead { command, noreply }, size);
     };
-    (Line::Refuse(Refusal { fault, noreply }, Some(count)), lf + 1)
+    Line::Refuse(Refusal { fault, noreply }, Some(size as u64))
 }
 
 /// Reads on behind a word that is no retrieval's and no storage command's.
-fn scan_rest<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<Scanned<Requests>> {
-    let args = Args::read(text, &mut words)?;
-    let last = if args.count == 0 { verb } else { args.last.of(text) };
+fn scan_rest(verb: &[u8], args: &Args<'_>) -> Read {
+    let last = if args.count == 0 { verb } else { args.last.of(args.text) };
     let allowed = match verb {
         b"incr" | b"decr" | b"touch" => 2..=3,
         b"delete" => 1..=3,
         b"flush_all" => 0..=2,
         b"verbosity" | b"cache_memlimit" => 1..=2,
         b"version" | b"stats" | b"quit" => 0..=usize::MAX,
-        _ if last.starts_with(b"HTTP/") => {
-            return Some(done(args.lf, CommandHead::Quit, false));
-        }
-        _ => return Some(refuse(args.lf, Fault::UnknownCommand, false)),
+        _ if last.starts_with(b"HTTP/") => return done(CommandHead::Quit, false),
+        _ => return refuse(Fault::UnknownCommand, false),
     };
     if !allowed.contains(&args.count) {
-        return Some(refuse(args.lf, Fault::Words, false));
+        return refuse(Fault::Words, false);
     }
     // The only word behind `delete` is the key, whatever it is.
     let noreply = args.noreply() && !(verb == b"delete" && args.count == 1);
@@ -580,14 +523,14 @@ fn scan_rest<'t>(text: &'t [u8], verb: &[u8], mut words: Words<'t>) -> Option<Sc
         b"flush_all" => args.number(0).map(CommandHead::FlushAll).ok_or(Fault::Exptime),
         b"verbosity" => args.number(0).map(CommandHead::Verbosity).ok_or(Fault::Number),
         b"cache_memlimit" => args.number(0).map(CommandHead::CacheMemlimit).ok_or(Fault::Number),
-        b"version" => return Some(done(args.lf, CommandHead::Version, false)),
-        b"stats" => return Some(done(args.lf, CommandHead::Stats(args.all()), false)),
-        _ => return Some(done(args.lf, CommandHead::Quit, false)),
+        b"version" => return done(CommandHead::Version, false),
+        b"stats" => return done(CommandHead::Stats(args.all()), false),
+        _ => return done(CommandHead::Quit, false),
     };
-    Some(match command {
-        Ok(command) => done(args.lf, command, noreply),
-        Err(fault) => refuse(args.lf, fault, noreply),
-    })
+    match command {
+        Ok(command) => done(command, noreply),
+        Err(fault) => refuse(fault, noreply),
+    }
 }
 
 /// What stands behind a command's first word.
@@ -601,38 +544,25 @@ struct Args<'t> {
     key: bool,
     /// The last one; empty if there is none.
     last: Span,
-    lf: usize,
 }
 
 impl<'t> Args<'t> {
-    #[inline]
-    fn read(text: &'t [u8], words: &mut Words<'t>) -> Option<Self> {
+    fn read(text: &'t [u8], words: Words<'t>) -> Self {
         let none = Span { start: 0, end: 0 };
-        let mut args = Self { text, words: [none; 6], count: 0, key: false, last: none, lf: 0 };
-        loop {
-            match words.next()? {
-                Next::End(lf) => {
-                    args.lf = lf;
-                    return Some(args);
-                }
-                Next::Word(word) => {
-                    if args.count == 0 {
-                        args.key = word.is_key::<Requests>();
-                    }
-                    args.last = word.span;
-                    if let Some(place) = args.words.get_mut(args.count) {
-                        *place = word.span;
-                        args.count += 1;
-                    } else {
-                        args.count = 7;
-                    }
-                    if let Some(lf) = word.lf {
-                        args.lf = lf;
-                        return Some(args);
-                    }
-                }
+        let mut args = Self { text, words: [none; 6], count: 0, key: false, last: none };
+        for word in words {
+            if args.count == 0 {
+                args.key = word.key;
+            }
+            args.last = word.span;
+            if let Some(place) = args.words.get_mut(args.count) {
+                *place = word.span;
+                args.count += 1;
+            } else {
+                args.count = 7;
             }
         }
+        args
     }
 
     fn number<N: str::FromStr + TryFrom<u64>>(&self, index: usize) -> Option<N> {
@@ -661,12 +591,12 @@ fn number<N: str::FromStr + TryFrom<u64>>(word: &[u8]) -> Option<N> {
 }
 
 #[inline]
-fn done(lf: usize, command: CommandHead, noreply: bool) -> Scanned<Requests> {
-    (Line::Done(RequestHead { command, noreply }), lf + 1)
+fn done(command: CommandHead, noreply: bool) -> Read {
+    Line::Done(RequestHead { command, noreply })
 }
 
-fn refuse(lf: usize, fault: Fault, noreply: bool) -> Scanned<Requests> {
-    (Line::Refuse(Refusal { fault, noreply }, None), lf + 1)
+fn refuse(fault: Fault, noreply: bool) -> Read {
+    Line::Refuse(Refusal { fault, noreply }, None)
 }
 
 /// What a server answers.
@@ -843,20 +773,18 @@ impl Grammar for Replies {
     }
 
     #[inline]
-    fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
-        let lf = memchr(b'\n', text)?;
-        let scanned = match text[..lf].strip_suffix(b"\r") {
-            None => Line::Refuse(BadReply::Unknown, None),
-            Some(line) => match (told(line), value_line(line)) {
-                (Some(told), _) => Line::Done(ReplyHead(told)),
-                (None, Some((told, count))) => match usize::try_from(count) {
-                    Ok(size) if size <= limits.value => Line::Value(ReplyHead(told), size),
-                    _ => Line::Refuse(BadReply::LargeValue, Some(count)),
-                },
-                (None, None) => Line::Refuse(BadReply::Unknown, None),
-            },
+    fn scan(line: &[u8], limits: &Limits) -> Line<ReplyHead, BadReply> {
+        let Some(line) = line.strip_suffix(b"\r") else {
+            return Line::Refuse(BadReply::Unknown, None);
         };
-        Some((scanned, lf + 1))
+        match (told(line), value_line(line)) {
+            (Some(told), _) => Line::Done(ReplyHead(told)),
+            (None, Some((told, count))) => match usize::try_from(count) {
+                Ok(size) if size <= limits.value => Line::Value(ReplyHead(told), size),
+                _ => Line::Refuse(BadReply::LargeValue, Some(count)),
+            },
+            (None, None) => Line::Refuse(BadReply::Unknown, None),
+        }
     }
 
     #[inline]

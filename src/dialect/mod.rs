@@ -44,14 +44,26 @@ pub trait Grammar {
     /// The refusal of a data block that is not followed by [`Self::BLOCK_END`].
     fn bad_block(head: Self::Head) -> Self::Refusal;
 
-    /// Reads one line from the start of `text`, in one pass. Returns the line and the number of
-    /// bytes it takes, its LF included, or `None` if and only if `text` holds no LF.
+    /// Reads one line, without the LF that ends it.
     ///
     /// A [`Line::Value`] announces at most [`Limits::value`] bytes.
-    fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>>;
+    fn scan(line: &[u8], limits: &Limits) -> Line<Self::Head, Self::Refusal>;
 
-    /// The index of the first LF in `text`. The machine examines bytes through this and
-    /// [`Self::scan`] only, so that the law *Linear* can be checked by counting.
+    /// What [`Self::scan`] says of the line that `text` begins with, and the length of that line
+    /// with its LF, if the line is whole, no refusal, and of the most common kind; `None` for any
+    /// other line. It looks at nothing behind the line.
+    ///
+    /// It is compiled into each caller of [`Machine::step`](crate::Machine::step), so it should be
+    /// short. A grammar does not have to have it.
+    #[must_use]
+    #[inline]
+    fn scan_common(_text: &[u8], _limits: &Limits) -> Option<Scanned<Self>> {
+        None
+    }
+
+    /// The index of the first LF in `text`. The machine examines bytes through this,
+    /// [`Self::scan`] and [`Self::scan_common`] only, so that the law *Linear* can be checked by
+    /// counting.
     #[must_use]
     #[inline]
     fn line_end(text: &[u8]) -> Option<usize> {
@@ -63,7 +75,7 @@ pub trait Grammar {
     fn lend<'m>(head: Self::Head, line: &'m [u8], value: Value<'m>) -> Self::Message<'m>;
 }
 
-/// What [`Grammar::scan`] found, and the length of the line that says so.
+/// What [`Grammar::scan_common`] found, and the length of the line that says so, its LF included.
 pub type Scanned<G> = (Line<<G as Grammar>::Head, <G as Grammar>::Refusal>, usize);
 
 /// What a whole line turned out to be.

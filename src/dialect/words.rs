@@ -1,23 +1,66 @@
-//! The words of a command line, found and checked in one pass.
+//! The words of a command line.
 
 use core::marker::PhantomData;
 
-use memchr::{memchr, memchr2, memrchr};
+use memchr::memrchr;
 
-use super::{Lexis, Span, Value};
+use super::{Lexis, Span, Value, bytes::word_end};
 use crate::Output;
 
-/// What the most frequent lines begin with, as a number, so that it is compared at once.
+/// What the most common lines begin with, as a number, so that it is compared at once.
 pub(super) const GET: u32 = u32::from_ne_bytes(*b"get ");
 pub(super) const SET: u32 = u32::from_ne_bytes(*b"set ");
 
-/// What a line begins with, as such a number.
-#[inline]
-pub(super) fn first_four(text: &[u8]) -> Option<u32> {
-    text.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
+/// Reads a line of the most common kind, which has one space before each word but the first, in
+/// text that goes on behind it. `None`, from any of its functions: it is another one, or not whole.
+pub(super) struct Common<'t, L> {
+    text: &'t [u8],
+    at: usize,
+    lexis: PhantomData<L>,
 }
 
-/// Reads a line word by word. Words are separated by runs of spaces; the line ends with LF.
+impl<'t, L: Lexis> Common<'t, L> {
+    /// The first four bytes as a number, and the key behind them.
+    #[inline]
+    pub(super) fn verb_and_key(text: &'t [u8]) -> Option<(u32, Span, Self)> {
+        let verb = u32::from_ne_bytes(*text.first_chunk()?);
+        let start = size_of::<u32>();
+        let end = L::key_end(text, start);
+        let fits = (1..=L::LONGEST_KEY).contains(&(end - start));
+        fits.then_some((verb, Span { start, end }, Self { text, at: end, lexis: PhantomData }))
+    }
+
+    /// The next word, if it is made of digits only, and of ten at most.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a fifth of the instructions of a short set")]
+    pub(super) fn number(&mut self) -> Option<u64> {
+        let digits = self.text.get(self.at..)?.strip_prefix(b" ")?;
+        let mut number = 0;
+        let mut length = 0;
+        while let Some(digit @ b'0'..=b'9') = digits.get(length) {
+            if length == 10 {
+                return None;
+            }
+            number = number * 10 + u64::from(digit - b'0');
+            length += 1;
+        }
+        self.at += 1 + length;
+        (length > 0).then_some(number)
+    }
+
+    /// The length of the line, if it ends here.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a tenth of the instructions of a short set")]
+    pub(super) fn length(&self) -> Option<usize> {
+        match *self.text.get(self.at)? {
+            b'\n' => Some(self.at + 1),
+            b'\r' if L::CR_LF && *self.text.get(self.at + 1)? == b'\n' => Some(self.at + 2),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a line, without what ends it, word by word. Words are separated by runs of spaces.
 pub(super) struct Words<'t, L> {
     text: &'t [u8],
     at: usize,
@@ -26,160 +69,51 @@ pub(super) struct Words<'t, L> {
 
 pub(super) struct Word {
     pub(super) span: Span,
-    /// Whether it is made of key bytes only.
-    pub(super) key: bool,
-    /// The index of the LF, if the line was seen to end behind it.
-    pub(super) lf: Option<usize>,
-}
-
-impl Word {
     /// Whether it is a key.
-    pub(super) fn is_key<L: Lexis>(&self) -> bool {
-        self.key && self.span.end - self.span.start <= L::LONGEST_KEY
-    }
+    pub(super) key: bool,
 }
 
-/// What comes next in the line.
-pub(super) enum Next {
-    Word(Word),
-    /// The LF, at this index.
-    End(usize),
+impl<L: Lexis> Iterator for Words<'_, L> {
+    type Item = Word;
+
+    fn next(&mut self) -> Option<Word> {
+        let start = self.at + self.text[self.at..].iter().position(|byte| *byte != b' ')?;
+        let key_end = L::key_end(self.text, start);
+        let end = match self.text.get(key_end) {
+            None | Some(b' ') => key_end,
+            Some(_) => word_end(self.text, key_end),
+        };
+        self.at = end;
+        let key = end == key_end && end - start <= L::LONGEST_KEY;
+        Some(Word { span: Span { start, end }, key })
+    }
 }
 
 impl<'t, L: Lexis> Words<'t, L> {
-    /// Reads on from byte `at` of `text`.
-    #[inline]
-    pub(super) fn new(text: &'t [u8], at: usize) -> Self {
-        Self { text, at, lexis: PhantomData }
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, at: 0, lexis: PhantomData }
     }
 
-    /// `None`: the text ends before the word, or the line, does.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a third of the instructions of a short line")]
-    pub(super) fn next(&mut self) -> Option<Next> {
-        let mut start = self.at;
-        while *self.text.get(start)? == b' ' {
-            start += 1;
-        }
-        let mut end = L::key_end(self.text, start);
-        let mut key = true;
-        let lf = match *self.text.get(end)? {
-            b' ' => None,
-            b'\n' => Some(end),
-            b'\r' if L::CR_LF && *self.text.get(end + 1)? == b'\n' => Some(end + 1),
-            _ => {
-                key = false;
-                end += memchr2(b' ', b'\n', &self.text[end..])?;
-                // The word's first byte is no CR before LF, so something is left of it.
-                end -= usize::from(L::CR_LF && self.text[..=end].ends_with(b"\r\n"));
-                None
-            }
-        };
-        self.at = end;
-        match lf {
-            Some(lf) if start == end => Some(Next::End(lf)),
-            _ => Some(Next::Word(Word { span: Span { start, end }, key, lf })),
-        }
-    }
-
-    /// The byte to read on from.
-    pub(super) fn position(&self) -> usize {
-        self.at
-    }
-
-    /// The next word as a number, if it stands behind one space, and is made of digits only, too
-    /// few to pass 2^64 - 1.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a tenth of the instructions of a short set")]
-    pub(super) fn digits(&mut self) -> Option<u64> {
-        let digits = self.text.get(self.at..)?.strip_prefix(b" ")?;
-        let mut number = 0;
-        let mut length = 0;
-        while let Some(digit @ b'0'..=b'9') = digits.get(length) {
-            if length == 19 {
-                return None;
-            }
-            number = number * 10 + u64::from(digit - b'0');
-            length += 1;
-        }
-        if length == 0 || !matches!(digits.get(length)?, b' ' | b'\r' | b'\n') {
-            return None;
-        }
-        self.at += 1 + length;
-        Some(number)
-    }
-
-    /// The index of the LF, if it is next.
-    #[inline]
-    pub(super) fn at_end(&self) -> Option<usize> {
-        self.end_at(self.at)
-    }
-
-    #[inline]
-    fn end_at(&self, at: usize) -> Option<usize> {
-        match *self.text.get(at)? {
-            b'\n' => Some(at),
-            b'\r' if L::CR_LF && self.text.get(at + 1) == Some(&b'\n') => Some(at + 1),
-            _ => None,
-        }
-    }
-
-    /// Where the last word ends, and the index of the LF, if nothing but keys is left in the line:
-    /// found out without a look at where each of them ends.
-    fn only_keys(&self) -> Option<(usize, usize)> {
-        let end = L::keys_end(self.text, self.at);
-        let lf = self.end_at(end)?;
-        let keys = self.text[self.at..end].trim_ascii_end();
-        words_fit(keys, L::LONGEST_KEY).then_some((self.at + keys.len(), lf))
-    }
-
-    /// The index of the LF, whatever stands before it.
-    #[inline]
-    pub(super) fn end(&self) -> Option<usize> {
-        if let Some(lf) = self.at_end() {
-            return Some(lf);
-        }
-        Some(self.at + memchr(b'\n', &self.text[self.at..])?)
+    /// The rest of the line, if there is a word in it.
+    pub(super) fn keys(mut self) -> Option<KeyList> {
+        let Word { span: Span { start, end }, key } = self.next()?;
+        // Seen without a look at where each of the others ends.
+        let good = key
+            && L::keys_end(self.text, end) == self.text.len()
+            && words_fit(&self.text[end..], L::LONGEST_KEY);
+        let span = Span { start, end: self.text.trim_ascii_end().len() };
+        Some(KeyList { span, first: end - start, good })
     }
 }
 
-/// The keys behind a command's first word.
+/// The words behind a command's first one.
 pub(super) struct KeyList {
-    /// From the first one to the last, and the length of the first one.
-    pub(super) keys: Option<(Span, usize)>,
+    /// From the first one to the last, if all of them are keys.
+    pub(super) span: Span,
+    /// The length of the first one.
+    pub(super) first: usize,
     /// Whether all of them are keys.
     pub(super) good: bool,
-    pub(super) lf: usize,
-}
-
-/// Reads the rest of a line.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "a third of the instructions of a short line")]
-pub(super) fn key_list<L: Lexis>(words: &mut Words<'_, L>) -> Option<KeyList> {
-    let first = match words.next()? {
-        Next::Word(word) => word,
-        Next::End(lf) => return Some(KeyList { keys: None, good: true, lf }),
-    };
-    let Span { start, mut end } = first.span;
-    let length = end - start;
-    let mut good = first.is_key::<L>();
-    let lf = if let Some(lf) = first.lf {
-        lf
-    } else if let Some((last, lf)) = words.only_keys() {
-        end = last;
-        lf
-    } else {
-        loop {
-            match words.next()? {
-                Next::Word(word) => {
-                    good &= word.is_key::<L>();
-                    end = word.span.end;
-                }
-                Next::End(lf) => break lf,
-            }
-        }
-    };
-    Some(KeyList { keys: Some((Span { start, end }, length)), good, lf })
 }
 
 /// Whether no word of a text is longer than that.

@@ -153,12 +153,14 @@ impl Serve for Requests {
     }
 
     fn restore(text: Vec<u8>, limits: &Limits) -> Option<Retrieval> {
-        let (Line::Done(head), length) = Self::scan(&text, limits)? else { return None };
-        let Command::Get { keys, uniques, touch } = lend(head, &text) else { return None };
-        let keys = Unanswered::new(keys.as_bytes());
         // A line that could not have come is none that can have been answered in part.
-        let fits = length == text.len() && length <= limits.line.saturating_add(1);
-        fits.then_some(Retrieval { keys, how: How { uniques, touch } })
+        let line = text.strip_suffix(b"\n").filter(|line| line.len() <= limits.line)?;
+        if line.contains(&b'\n') {
+            return None;
+        }
+        let Line::Done(head) = Self::scan(line, limits) else { return None };
+        let Command::Get { keys, uniques, touch } = lend(head, &text) else { return None };
+        Some(Retrieval { keys: Unanswered::new(keys.as_bytes()), how: How { uniques, touch } })
     }
 }
 

@@ -31,11 +31,10 @@ impl<const RESYNC: bool> Grammar for Tiny<RESYNC> {
         "bad block"
     }
 
-    fn scan(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
-        let lf = Self::line_end(text)?;
-        let line = text[..lf].strip_suffix(b"\r").unwrap_or(&text[..lf]);
+    fn scan(line: &[u8], limits: &Limits) -> Line<usize, &'static str> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let number = |digits| str::from_utf8(digits).ok().and_then(|text| text.parse().ok());
-        let scanned = match line {
+        match line {
             [b'+', digits @ ..] => match number(digits) {
                 Some(size) if size <= limits.value => Line::Value(line.len(), size),
                 Some(size) => Line::Refuse("too large", Some(size as u64)),
@@ -43,8 +42,15 @@ impl<const RESYNC: bool> Grammar for Tiny<RESYNC> {
             },
             [b'-', digits @ ..] => Line::Refuse("skipped", number(digits).map(|size| size as u64)),
             _ => Line::Done(line.len()),
-        };
-        Some((scanned, lf + 1))
+        }
+    }
+
+    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+        let lf = Self::line_end(text)?;
+        match Self::scan(&text[..lf], limits) {
+            Line::Refuse(..) => None,
+            line => Some((line, lf + 1)),
+        }
     }
 
     fn lend<'m>(head: usize, line: &'m [u8], value: Value<'m>) -> Self::Message<'m> {

@@ -37,28 +37,30 @@ impl Case {
     }
 }
 
-const CASES: [Case; 18] = {
+const CASES: [Case; 20] = {
     use Dialect::{Classic, Simple};
     use Workload::{Get, Set};
     [
-        parse(Simple, Get(1), WHOLE, 222.0),
-        parse(Simple, Get(100), WHOLE, 41.0),
-        parse(Simple, Set(32), WHOLE, 252.0),
-        parse(Simple, Set(1024), WHOLE, 275.0),
-        parse(Simple, Get(1), 1460, 236.0),
-        parse(Simple, Get(1), 1, 4850.0),
-        parse(Classic, Get(1), WHOLE, 275.0),
-        parse(Classic, Get(100), WHOLE, 28.0),
-        parse(Classic, Set(32), WHOLE, 412.0),
-        parse(Classic, Set(1024), WHOLE, 438.0),
-        parse(Classic, Get(1), 1460, 291.0),
-        parse(Classic, Get(1), 1, 5290.0),
-        serve_whole(Simple, Get(1), 555.0),
+        parse(Simple, Get(1), WHOLE, 147.0),
+        parse(Simple, Get(100), WHOLE, 42.5),
+        parse(Simple, Set(32), WHOLE, 202.0),
+        parse(Simple, Set(1024), WHOLE, 225.0),
+        parse(Simple, Get(1), 1460, 156.0),
+        parse(Simple, Set(1024), 1460, 913.0),
+        parse(Simple, Get(1), 1, 5060.0),
+        parse(Classic, Get(1), WHOLE, 148.0),
+        parse(Classic, Get(100), WHOLE, 31.5),
+        parse(Classic, Set(32), WHOLE, 271.0),
+        parse(Classic, Set(1024), WHOLE, 299.0),
+        parse(Classic, Get(1), 1460, 158.0),
+        parse(Classic, Set(1024), 1460, 1140.0),
+        parse(Classic, Get(1), 1, 5760.0),
+        serve_whole(Simple, Get(1), 484.0),
         serve_whole(Simple, Get(100), 361.0),
-        serve_whole(Simple, Set(100), 1243.0),
-        serve_whole(Classic, Get(1), 806.0),
+        serve_whole(Simple, Set(100), 1194.0),
+        serve_whole(Classic, Get(1), 687.0),
         serve_whole(Classic, Get(100), 449.0),
-        serve_whole(Classic, Set(100), 1635.0),
+        serve_whole(Classic, Set(100), 1494.0),
     ]
 };
 

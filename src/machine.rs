@@ -333,14 +333,12 @@ impl<G: Grammar> Machine<G> {
         let window = self.window(input);
         let lf = G::line_end(window);
         let part = self.take(input, lf.map_or(window.len(), |lf| lf + 1));
-        if self.line.is_empty()
-            && let Some(lf) = lf
-        {
-            return Some((G::scan(&part[..lf], &self.limits), Some(part)));
+        if self.line.is_empty() && lf.is_some() {
+            return Some((G::scan(part, &self.limits), Some(part)));
         }
         self.hold_line(part);
-        let line = self.line.strip_suffix(&[LF])?;
-        Some((G::scan(line, &self.limits), None))
+        lf?;
+        Some((G::scan(&self.line, &self.limits), None))
     }
 
     /// As much of `input` as the line may have, and one byte more.
@@ -593,11 +591,12 @@ impl<G: Grammar> Machine<G> {
                 (Phase::AwaitingLine, line.len() as u64)
             }
             State::AwaitingValue(left) => {
-                let text = line.strip_suffix(&[LF]).ok_or(BadSnapshot::Line)?;
-                if text.len() > limits.line || text.contains(&LF) {
+                if G::line_end(&line) != line.len().checked_sub(1)
+                    || line.len() > limits.line.saturating_add(1)
+                {
                     return Err(BadSnapshot::Line);
                 }
-                let Line::Value(head, size) = G::scan(text, &limits) else {
+                let Line::Value(head, size) = G::scan(&line, &limits) else {
                     return Err(BadSnapshot::Line);
                 };
                 if left == 0 || left > (size as u64).saturating_add(Self::END) {

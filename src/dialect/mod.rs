@@ -44,14 +44,14 @@ pub trait Grammar {
     /// The refusal of a data block that is not followed by [`Self::BLOCK_END`].
     fn bad_block(head: Self::Head) -> Self::Refusal;
 
-    /// Reads one line, without the LF that ends it.
+    /// Reads one line. Its last byte, and no other, is LF.
     ///
     /// A [`Line::Value`] announces at most [`Limits::value`] bytes.
     fn scan(line: &[u8], limits: &Limits) -> Line<Self::Head, Self::Refusal>;
 
-    /// What [`Self::scan`] says of the line that `text` begins with, and the length of that line
-    /// with its LF, if the line is whole, no refusal, and of the most common kind; `None` for any
-    /// other line. It looks at nothing behind the line.
+    /// What [`Self::scan`] says of the line that `text` begins with, and the length of that line,
+    /// if the line is whole, no refusal, and of the most common kind; `None` for any other line. It
+    /// looks at nothing behind the line.
     ///
     /// It is compiled into each caller of [`Machine::step`](crate::Machine::step), so it should be
     /// short. A grammar does not have to have it.

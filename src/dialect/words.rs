@@ -60,6 +60,12 @@ impl<'t, L: Lexis> Common<'t, L> {
     }
 }
 
+/// The line without its LF.
+#[inline]
+pub(super) fn before_lf(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\n").unwrap_or(line)
+}
+
 /// Reads a line, without what ends it, word by word. Words are separated by runs of spaces.
 pub(super) struct Words<'t, L> {
     text: &'t [u8],

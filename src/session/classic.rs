@@ -154,11 +154,11 @@ impl Serve for Requests {
 
     fn restore(text: Vec<u8>, limits: &Limits) -> Option<Retrieval> {
         // A line that could not have come is none that can have been answered in part.
-        let line = text.strip_suffix(b"\n").filter(|line| line.len() <= limits.line)?;
-        if line.contains(&b'\n') {
+        let lf = Self::line_end(&text).filter(|lf| *lf <= limits.line)?;
+        if text.len() != lf + 1 {
             return None;
         }
-        let Line::Done(head) = Self::scan(line, limits) else { return None };
+        let Line::Done(head) = Self::scan(&text, limits) else { return None };
         let Command::Get { keys, uniques, touch } = lend(head, &text) else { return None };
         Some(Retrieval { keys: Unanswered::new(keys.as_bytes()), how: How { uniques, touch } })
     }

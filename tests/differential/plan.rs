@@ -102,9 +102,8 @@ pub fn plan(session: &Session, now: u64) -> Plan {
     let mut rest = &stream[..];
     while !rest.is_empty() {
         let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |lf| lf + 1);
-        let filled = planner.uniques.fill(&rest[..line]);
-        let text = filled.strip_suffix(b"\n").unwrap_or_default();
-        let block = match Requests::scan(text, &LIMITS) {
+        let block = match Requests::scan(&planner.uniques.fill(&rest[..line]), &LIMITS) {
+            _ if !rest[..line].ends_with(b"\n") => 0,
             Line::Value(_, size) => size + 2,
             Line::Refuse(_, Some(size)) => usize::try_from(size).expect("64 bits") + 2,
             _ => 0,

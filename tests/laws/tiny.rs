@@ -32,6 +32,7 @@ impl<const RESYNC: bool> Grammar for Tiny<RESYNC> {
     }
 
     fn scan(line: &[u8], limits: &Limits) -> Line<usize, &'static str> {
+        let line = &line[..line.len() - 1];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let number = |digits| str::from_utf8(digits).ok().and_then(|text| text.parse().ok());
         match line {
@@ -47,7 +48,7 @@ impl<const RESYNC: bool> Grammar for Tiny<RESYNC> {
 
     fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
         let lf = Self::line_end(text)?;
-        match Self::scan(&text[..lf], limits) {
+        match Self::scan(&text[..=lf], limits) {
             Line::Refuse(..) => None,
             line => Some((line, lf + 1)),
         }

@@ -3,7 +3,7 @@
 use memwire::{
     BadSnapshot, Limits, Machine, State, Step, Truncated,
     dialect::{
-        Value,
+        Value, classic,
         simple::{Replies, Request, Requests},
     },
     machine::SMALL,
@@ -71,6 +71,22 @@ fn a_machine_without_limits_waits_for_more_than_it_can_count() {
             assert_eq!(machine.state(), State::AwaitingValue(missing));
             let restored = Machine::restore(limits, machine.save());
             assert_eq!(restored.expect("it was saved so"), machine);
+        }
+    }
+}
+
+#[test]
+fn a_count_past_memcacheds_largest_is_refused_whatever_the_limit() {
+    let limits = Limits { value: usize::MAX, ..LIMITS };
+    for (count, good) in [("2147483645", true), ("2147483646", false), ("9999999999", false)] {
+        for space in [" ", "  "] {
+            let mut machine = Machine::<classic::Requests>::new(limits);
+            let line = format!("set k 0 0{space}{count}\r\n");
+            let step = machine.step(&mut line.as_bytes());
+            assert_eq!(matches!(step, Step::NeedMore), good, "{line:?}: {step:?}");
+            let fault = classic::Fault::Number;
+            let refused = matches!(step, Step::Refuse(refusal) if refusal.fault == fault);
+            assert_eq!(refused, !good, "{line:?}");
         }
     }
 }
@@ -406,11 +422,14 @@ fn limits_are_honoured_at_every_cut_around_them() {
     for line in [0, 1, 7, 8, 9, 40] {
         let limits = Limits { line, value: 3 };
         for length in line.saturating_sub(2)..line + 3 {
-            for tail in ["\n", "\r\n", "", "\nget k\n"] {
-                let stream = [vec![b'x'; length], tail.as_bytes().to_vec()].concat();
-                for first in 0..=stream.len() {
-                    for second in first..=stream.len() {
-                        laws::oracle::<Requests>(limits, &stream, &[first, second]);
+            for start in ["", "get k"] {
+                let line = format!("{start:x<length$.length$}");
+                for tail in ["\n", "\r\n", "", "\nget k\n"] {
+                    let stream = [line.as_bytes(), tail.as_bytes()].concat();
+                    for first in 0..=stream.len() {
+                        for second in first..=stream.len() {
+                            laws::oracle::<Requests>(limits, &stream, &[first, second]);
+                        }
                     }
                 }
             }

@@ -55,12 +55,12 @@ const CASES: [Case; 20] = {
         parse(Classic, Get(1), 1460, 158.0),
         parse(Classic, Set(1024), 1460, 1140.0),
         parse(Classic, Get(1), 1, 5760.0),
-        serve_whole(Simple, Get(1), 484.0),
-        serve_whole(Simple, Get(100), 361.0),
-        serve_whole(Simple, Set(100), 1194.0),
-        serve_whole(Classic, Get(1), 687.0),
-        serve_whole(Classic, Get(100), 449.0),
-        serve_whole(Classic, Set(100), 1494.0),
+        serve_whole(Simple, Get(1), 466.0),
+        serve_whole(Simple, Get(100), 345.0),
+        serve_whole(Simple, Set(100), 1161.0),
+        serve_whole(Classic, Get(1), 664.0),
+        serve_whole(Classic, Get(100), 433.0),
+        serve_whole(Classic, Set(100), 1461.0),
     ]
 };
 

@@ -62,7 +62,7 @@ struct ByKey(Item);
 
 impl PartialEq for ByKey {
     fn eq(&self, other: &Self) -> bool {
-        self.0.key() == other.0.key()
+        self.0.has_key(other.0.key())
     }
 }
 
@@ -76,7 +76,7 @@ impl Hash for ByKey {
 
 impl Equivalent<ByKey> for [u8] {
     fn equivalent(&self, item: &ByKey) -> bool {
-        self == item.0.key()
+        item.0.has_key(self)
     }
 }
 

@@ -37,7 +37,7 @@ impl Map {
     }
 
     fn find(&self, key: &[u8]) -> Option<&Item> {
-        self.items.find(self.hashes.hash_one(key), |item| item.key() == key)
+        self.items.find(self.hashes.hash_one(key), |item| item.has_key(key))
     }
 }
 
@@ -69,7 +69,7 @@ impl Store for Map {
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
         let Self { items, hashes, unique, .. } = self;
         let hash = |item: &Item| hashes.hash_one(item.key());
-        let entry = items.entry(hashes.hash_one(key), |item| item.key() == key, hash);
+        let entry = items.entry(hashes.hash_one(key), |item| item.has_key(key), hash);
         let (change, result) = decide(match &entry {
             Entry::Occupied(held) => Some(held.get()),
             Entry::Vacant(_) => None,

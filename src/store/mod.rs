@@ -225,6 +225,24 @@ impl Item {
         }
     }
 
+    /// Whether this is the key.
+    #[inline]
+    fn has_key(&self, key: &[u8]) -> bool {
+        let held = self.key();
+        // Most keys have 16 to 32 bytes, and to call `memcmp` takes longer than to compare these.
+        let sixteens = |key: &[u8]| {
+            let (first, last) = (key.first_chunk()?, key.last_chunk()?);
+            Some((u128::from_ne_bytes(*first), u128::from_ne_bytes(*last)))
+        };
+        if held.len() == key.len()
+            && key.len() <= 32
+            && let (Some(held), Some(key)) = (sixteens(held), sixteens(key))
+        {
+            return held == key;
+        }
+        held == key
+    }
+
     /// What is kept beside the value.
     #[must_use]
     #[inline]
@@ -449,4 +467,27 @@ impl Count {
         "conn_yields",
         "idle_kicks",
     ];
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{vec, vec::Vec};
+
+    use super::*;
+
+    #[test]
+    fn only_the_same_key_is_the_key() {
+        for length in 0..=40 {
+            let keys: Vec<Vec<u8>> = (0..=length)
+                .map(|place| (0..length).map(|at| if at == place { b'x' } else { b'k' }).collect())
+                .chain([vec![b'k'; length + 1]])
+                .collect();
+            for held in &keys {
+                let item = Item::new(held, Value::Lent(b""), Meta::default());
+                for key in &keys {
+                    assert_eq!(item.has_key(key), held == key, "{held:?}, {key:?}");
+                }
+            }
+        }
+    }
 }

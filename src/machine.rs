@@ -18,7 +18,7 @@ use core::{
 
 use crate::{
     Limits,
-    dialect::{Grammar, Line, Value},
+    dialect::{Grammar, Line, Value, is_line},
 };
 
 const LF: u8 = b'\n';
@@ -395,8 +395,7 @@ impl<G: Grammar> Machine<G> {
     #[inline]
     fn take<'i>(&mut self, input: &mut &'i [u8], count: usize) -> &'i [u8] {
         let (part, rest) = input.split_at(count.min(input.len()));
-        *input = rest;
-        self.offset += part.len() as u64;
+        self.take_all_but(rest, input);
         part
     }
 
@@ -591,9 +590,7 @@ impl<G: Grammar> Machine<G> {
                 (Phase::AwaitingLine, line.len() as u64)
             }
             State::AwaitingValue(left) => {
-                if G::line_end(&line) != line.len().checked_sub(1)
-                    || line.len() > limits.line.saturating_add(1)
-                {
+                if !is_line::<G>(&line, &limits) {
                     return Err(BadSnapshot::Line);
                 }
                 let Line::Value(head, size) = G::scan(&line, &limits) else {

@@ -75,6 +75,11 @@ pub trait Grammar {
     fn lend<'m>(head: Self::Head, line: &'m [u8], value: Value<'m>) -> Self::Message<'m>;
 }
 
+/// Whether the text is one line, with its LF, that does not pass the limit.
+pub(crate) fn is_line<G: Grammar>(text: &[u8], limits: &Limits) -> bool {
+    G::line_end(text).is_some_and(|lf| lf + 1 == text.len() && lf <= limits.line)
+}
+
 /// What [`Grammar::scan_common`] found, and the length of the line that says so, its LF included.
 pub type Scanned<G> = (Line<<G as Grammar>::Head, <G as Grammar>::Refusal>, usize);
 

@@ -12,6 +12,7 @@ use crate::{
             self, Command, ErrorKind, Fault, Key, Keys, Refusal, Reply, Request, RequestHead,
             Requests, Storage,
         },
+        is_line,
     },
     store::{Change, Count, Item, Meta, Store},
 };
@@ -154,8 +155,7 @@ impl Serve for Requests {
 
     fn restore(text: Vec<u8>, limits: &Limits) -> Option<Retrieval> {
         // A line that could not have come is none that can have been answered in part.
-        let lf = Self::line_end(&text).filter(|lf| *lf <= limits.line)?;
-        if text.len() != lf + 1 {
+        if !is_line::<Self>(&text, limits) {
             return None;
         }
         let Line::Done(head) = Self::scan(&text, limits) else { return None };

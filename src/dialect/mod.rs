@@ -130,6 +130,7 @@ impl Value<'_> {
     /// The bytes, in a buffer of exactly their size if they were lent, and with no byte copied if
     /// they were held.
     #[must_use]
+    #[inline]
     pub fn into_vec(self) -> Vec<u8> {
         match self {
             Self::Held(buffer) => mem::take(buffer),
@@ -141,6 +142,7 @@ impl Value<'_> {
 impl Deref for Value<'_> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         match self {
             Self::Lent(bytes) => bytes,

@@ -4,7 +4,6 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{
     fmt::{self, Display},
     hash::{Hash, Hasher},
-    iter,
     num::NonZeroU64,
 };
 
@@ -18,7 +17,7 @@ mod map;
 pub use cache::Cache;
 pub use map::Map;
 
-/// A key, and what it holds. A clone shares the bytes.
+/// A key, and what it holds. A clone shares a large value, and copies a small one.
 #[derive(Clone)]
 pub struct Item(Bytes);
 
@@ -38,8 +37,8 @@ pub struct Meta {
 #[derive(Clone)]
 enum Bytes {
     /// All in one allocation, so that a look-up touches no other memory: [`Head`], key, line,
-    /// value, end.
-    Small(Arc<[u8]>),
+    /// value, end. Not shared: to count who has it would take longer than all else.
+    Small(Box<[u8]>),
     Large(Arc<Large>),
 }
 
@@ -145,23 +144,14 @@ impl Item {
             };
             return Self(Bytes::Large(Arc::new(Large { meta, key: key.into(), value })));
         };
-        let value = &*value;
         let size = Head::SIZE + key.len() + line.len() + value.len() + END;
-        let mut bytes: Arc<[u8]> = iter::repeat_n(0, size).collect();
-        // It is not shared yet, and as large as all of them.
-        if let Some(place) = Arc::get_mut(&mut bytes)
-            && let Some((head_place, place)) = place.split_first_chunk_mut()
-            && let Some((key_place, place)) = place.split_at_mut_checked(key.len())
-            && let Some((line_place, place)) = place.split_at_mut_checked(line.len())
-            && let Some((value_place, end_place)) = place.split_last_chunk_mut()
-        {
-            *head_place = head;
-            key_place.copy_from_slice(key);
-            line_place.copy_from_slice(line);
-            value_place.copy_from_slice(value);
-            *end_place = *end;
-        }
-        Self(Bytes::Small(bytes))
+        let mut bytes = Vec::with_capacity(size);
+        bytes.extend_from_slice(&head);
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(line);
+        bytes.extend_from_slice(&value);
+        bytes.extend_from_slice(end);
+        Self(Bytes::Small(bytes.into()))
     }
 
     /// Key, line, value and end in one piece: `None` if the item is large, or was not framed, or
@@ -184,7 +174,7 @@ impl Item {
     pub fn with_meta(&self, meta: Meta) -> Self {
         match &self.0 {
             Bytes::Small(bytes) => {
-                let mut copy = Arc::from(&**bytes);
+                let mut copy = bytes.clone();
                 // The flags may stand in its line.
                 match set_meta(&mut copy, meta).filter(|()| meta.flags == self.meta().flags) {
                     Some(()) => Self(Bytes::Small(copy)),
@@ -199,7 +189,7 @@ impl Item {
         }
     }
 
-    /// The same with this number; nothing is copied if nobody else has the item.
+    /// The same with this number; no value is copied.
     fn renewed(mut self, unique: u64) -> Self {
         let meta = Meta { unique, ..self.meta() };
         let changed = match &mut self.0 {
@@ -281,11 +271,10 @@ impl Item {
     }
 }
 
-/// Changes a small item; `None`: somebody else has it, or this is too much for its head.
-fn set_meta(item: &mut Arc<[u8]>, meta: Meta) -> Option<()> {
-    let bytes = Arc::get_mut(item)?;
-    let head = Head { meta, ..Head::split(bytes).0 }.to_bytes()?;
-    *bytes.first_chunk_mut()? = head;
+/// Changes a small item; `None`: this is too much for its head.
+fn set_meta(item: &mut [u8], meta: Meta) -> Option<()> {
+    let head = Head { meta, ..Head::split(item).0 }.to_bytes()?;
+    *item.first_chunk_mut()? = head;
     Some(())
 }
 

@@ -80,7 +80,7 @@ impl Serve for Requests {
             }
             Command::Touch(key, exptime) => {
                 let (moment, store) = (Moment::of(context), &mut *context.store);
-                let found = touch(key.as_bytes(), exptime, moment, store);
+                let found = touch(key.as_bytes(), exptime, moment, store, |_| ());
                 store.count(Count::CmdTouch, 1);
                 store.count(if found.is_some() { Count::TouchHits } else { Count::TouchMisses }, 1);
                 if found.is_some() { Reply::Touched } else { Reply::NotFound }
@@ -301,14 +301,21 @@ fn number(value: &[u8]) -> Option<u64> {
     str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
 }
 
-/// Gives the item of a key, if there is one, a new exptime. It returns the item as it was.
-fn touch(key: &[u8], exptime: i64, moment: Moment, store: &mut impl Store) -> Option<Item> {
+/// Gives the item of a key, if there is one, a new exptime. It returns what `read` makes of the
+/// item as it was.
+fn touch<R>(
+    key: &[u8],
+    exptime: i64,
+    moment: Moment,
+    store: &mut impl Store,
+    read: impl FnOnce(&Item) -> R,
+) -> Option<R> {
     store.update(key, |item| {
         let Some(item) = moment.live(item) else { return (Change::Keep, None) };
         let meta = Meta { expires: moment.deadline(exptime), ..item.meta() };
         let change =
             if moment.is_past(&meta) { Change::Remove } else { Change::Put(item.with_meta(meta)) };
-        (change, Some(item.clone()))
+        (change, Some(read(item)))
     })
 }
 
@@ -327,11 +334,9 @@ fn answer<'k, S: Store, O: Output>(
             break None;
         };
         if let Some(exptime) = how.touch {
-            match touch(key.as_bytes(), exptime, moment, *store) {
-                Some(item) => {
-                    tally.touched += 1;
-                    put_found(key, &item, how, *out);
-                }
+            let put = |item: &Item| put_found(key, item, how, *out);
+            match touch(key.as_bytes(), exptime, moment, *store, put) {
+                Some(()) => tally.touched += 1,
                 None => tally.untouched += 1,
             }
         } else {

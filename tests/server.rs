@@ -118,7 +118,7 @@ fn values_up_to_the_given_size() {
     let server = Server::start(&["--dialect", "classic", "-m", "3"]);
     let mut client = server.connect();
     for (size, reply) in
-        [(786_054, "STORED\r\n"), (786_055, "SERVER_ERROR object too large for cache\r\n")]
+        [(786_070, "STORED\r\n"), (786_071, "SERVER_ERROR object too large for cache\r\n")]
     {
         let request = format!("set k 0 0 {size}\r\n{}\r\n", "v".repeat(size));
         ask(&mut client, request.as_bytes(), reply.as_bytes());
@@ -151,7 +151,7 @@ fn flags_of_memcached_without_effect_are_told() {
             "memwire: -o no_modern has no effect: there is nothing of the kind to set",
             "memwire: -o hashpower has no effect: there is nothing of the kind to set",
             "memwire: the binary protocol is not served",
-            "memwire: -m 3 has room for values of up to 786114 bytes",
+            "memwire: -m 3 has room for values of up to 786130 bytes",
         ]
     );
     // What tools ask for that know slabs.
@@ -161,7 +161,7 @@ fn flags_of_memcached_without_effect_are_told() {
     let told = "END\r\nERROR\r\nOK\r\nOK\r\nSERVER_ERROR cannot set the memory limit to that\r\n";
     assert_eq!(text(&server.converse(&[asked])), told);
     let settings = text(&server.converse(&[b"stats settings\r\n"]));
-    for line in ["tcp_backlog 16", "idle_timeout 2", "item_size_max 786114", "maxbytes 3145728"] {
+    for line in ["tcp_backlog 16", "idle_timeout 2", "item_size_max 786130", "maxbytes 3145728"] {
         assert!(settings.contains(&format!("STAT {line}\r\n")), "{line}: {settings}");
     }
 }

@@ -18,7 +18,7 @@ use super::{Change, Count, Item, Store};
 
 /// What an item takes beside its key and value, in bytes: headers and rounding of its allocations,
 /// and its place in the tables, with their room to grow. `docs/operations.md` has the measurement.
-const OVERHEAD: usize = 128;
+const OVERHEAD: usize = 112;
 
 /// More shards than this would not make threads wait for each other less.
 const MOST_SHARDS: usize = 64;

@@ -153,23 +153,22 @@ impl<G: Grammar> Machine<G> {
         // Most messages are whole in the input. This shortcut leads where `step_by_state` would.
         if matches!(self.phase, Phase::AwaitingLine)
             && self.line.is_empty()
-            && let Some((line, length)) = G::scan_common(self.window(input), &self.limits)
-            && let Some((text, rest)) = input.split_at_checked(length)
+            && let Some(line) = G::scan_common(self.window(input), &self.limits)
+            && let Some((text, rest)) = input.split_at_checked(line.length)
         {
-            match line {
-                Line::Done(head) => {
+            match line.block {
+                None => {
                     self.take_all_but(rest, input);
                     self.phase = Phase::Dispatch;
-                    return Step::Dispatch(G::lend(head, text, Value::Lent(&[])));
+                    return Step::Dispatch(G::lend(line.head, text, Value::Lent(&[])));
                 }
-                Line::Value(head, size) => {
+                Some(size) => {
                     if let Some((value, rest)) = Self::whole_block(size, rest) {
                         self.take_all_but(rest, input);
                         self.phase = Phase::Dispatch;
-                        return Step::Dispatch(G::lend(head, text, Value::Lent(value)));
+                        return Step::Dispatch(G::lend(line.head, text, Value::Lent(value)));
                     }
                 }
-                Line::Refuse(..) => {}
             }
         }
         self.step_by_state(input)

@@ -366,8 +366,8 @@ impl Grammar for Requests {
     }
 
     fn scan(line: &[u8], limits: &Limits) -> Line<RequestHead, Refusal> {
-        if let Some((line, _)) = Self::scan_common(line, limits) {
-            return line;
+        if let Some(common) = Self::scan_common(line, limits) {
+            return common.line();
         }
         let text = before_lf(line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
@@ -390,7 +390,7 @@ impl Grammar for Requests {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a third of the instructions of a short line")]
-    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<RequestHead>> {
         let (verb, key, mut rest) = Common::<Self>::verb_and_key(text)?;
         // Each has its own return, so that what the line says goes through no memory.
         match verb {
@@ -398,7 +398,8 @@ impl Grammar for Requests {
                 let length = rest.length()?;
                 let (keys, first) = (key, key.end - key.start);
                 let command = CommandHead::Get { keys, first, uniques: false, touch: None };
-                Some((done(command, false), length))
+                let head = RequestHead { command, noreply: false };
+                Some(Scanned { head, block: None, length })
             }
             SET => {
                 let flags = rest.number()?.try_into().ok()?;
@@ -409,7 +410,8 @@ impl Grammar for Requests {
                 }
                 let length = rest.length()?;
                 let command = CommandHead::Store { verb: Storage::Set, key, flags, exptime };
-                Some((Line::Value(RequestHead { command, noreply: false }, size), length))
+                let head = RequestHead { command, noreply: false };
+                Some(Scanned { head, block: Some(size), length })
             }
             _ => None,
         }

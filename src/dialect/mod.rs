@@ -49,15 +49,14 @@ pub trait Grammar {
     /// A [`Line::Value`] announces at most [`Limits::value`] bytes.
     fn scan(line: &[u8], limits: &Limits) -> Line<Self::Head, Self::Refusal>;
 
-    /// What [`Self::scan`] says of the line that `text` begins with, and the length of that line,
-    /// if the line is whole, no refusal, and of the most common kind; `None` for any other line. It
-    /// looks at nothing behind the line.
+    /// What [`Self::scan`] says of the line that `text` begins with, if that is whole, no refusal,
+    /// and of the most common kind; `None` for any other line. It looks at nothing behind the line.
     ///
     /// It is compiled into each caller of [`Machine::step`](crate::Machine::step), so it should be
     /// short. A grammar does not have to have it.
     #[must_use]
     #[inline]
-    fn scan_common(_text: &[u8], _limits: &Limits) -> Option<Scanned<Self>> {
+    fn scan_common(_text: &[u8], _limits: &Limits) -> Option<Scanned<Self::Head>> {
         None
     }
 
@@ -80,8 +79,26 @@ pub(crate) fn is_line<G: Grammar>(text: &[u8], limits: &Limits) -> bool {
     G::line_end(text).is_some_and(|lf| lf + 1 == text.len() && lf <= limits.line)
 }
 
-/// What [`Grammar::scan_common`] found, and the length of the line that says so, its LF included.
-pub type Scanned<G> = (Line<<G as Grammar>::Head, <G as Grammar>::Refusal>, usize);
+/// A line of the most common kind, which [`Grammar::scan_common`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scanned<H> {
+    /// What it says.
+    pub head: H,
+    /// How many bytes its data block has, if it announces one: at most [`Limits::value`].
+    pub block: Option<usize>,
+    /// How many bytes the line itself has, its LF included.
+    pub length: usize,
+}
+
+impl<H> Scanned<H> {
+    /// The same, as it is told of any line.
+    pub fn line<R>(self) -> Line<H, R> {
+        match self.block {
+            None => Line::Done(self.head),
+            Some(size) => Line::Value(self.head, size),
+        }
+    }
+}
 
 /// What a whole line turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -150,8 +150,8 @@ impl Grammar for Requests {
     }
 
     fn scan(line: &[u8], limits: &Limits) -> Line<RequestHead, Refusal> {
-        if let Some((line, _)) = Self::scan_common(line, limits) {
-            return line;
+        if let Some(common) = Self::scan_common(line, limits) {
+            return common.line();
         }
         // A CR is no part of the words, so that the block's size can be read.
         let text = before_lf(line);
@@ -166,20 +166,21 @@ impl Grammar for Requests {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a third of the instructions of a short line")]
-    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<RequestHead>> {
         let (verb, key, mut rest) = Common::<Self>::verb_and_key(text)?;
         // Each has its own return, so that what the line says goes through no memory.
         match verb {
             GET => {
-                let line = Line::Done(RequestHead::Get(key, key.end - key.start));
-                Some((line, rest.length()?))
+                let head = RequestHead::Get(key, key.end - key.start);
+                Some(Scanned { head, block: None, length: rest.length()? })
             }
             SET => {
                 let size = usize::try_from(rest.number()?).ok()?;
                 if size > limits.value {
                     return None;
                 }
-                Some((Line::Value(RequestHead::Set(key), size), rest.length()?))
+                let head = RequestHead::Set(key);
+                Some(Scanned { head, block: Some(size), length: rest.length()? })
             }
             _ => None,
         }

@@ -45,7 +45,7 @@ impl<G: Grammar> Grammar for Counted<G> {
         G::scan(line, limits)
     }
 
-    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<G::Head>> {
         BY_SHORTCUT.with(|count| add(count, up_to(G::line_end(text), text)));
         G::scan_common(text, limits)
     }

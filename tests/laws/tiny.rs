@@ -46,12 +46,14 @@ impl<const RESYNC: bool> Grammar for Tiny<RESYNC> {
         }
     }
 
-    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<Self>> {
+    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<Self::Head>> {
         let lf = Self::line_end(text)?;
-        match Self::scan(&text[..=lf], limits) {
-            Line::Refuse(..) => None,
-            line => Some((line, lf + 1)),
-        }
+        let (head, block) = match Self::scan(&text[..=lf], limits) {
+            Line::Done(head) => (head, None),
+            Line::Value(head, size) => (head, Some(size)),
+            Line::Refuse(..) => return None,
+        };
+        Some(Scanned { head, block, length: lf + 1 })
     }
 
     fn lend<'m>(head: usize, line: &'m [u8], value: Value<'m>) -> Self::Message<'m> {

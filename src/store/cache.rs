@@ -70,13 +70,7 @@ impl Eq for ByKey {}
 
 impl Hash for ByKey {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.0.key().hash(hasher);
-    }
-}
-
-impl Equivalent<ByKey> for [u8] {
-    fn equivalent(&self, item: &ByKey) -> bool {
-        item.0.has_key(self)
+        hasher.write(self.0.key());
     }
 }
 
@@ -97,13 +91,13 @@ impl<'k, F: FnOnce(&Item) -> R, R> Look<'k, F, R> {
 
 impl<F, R> Hash for Look<'_, F, R> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.key.hash(hasher);
+        hasher.write(self.key);
     }
 }
 
 impl<F: FnOnce(&Item) -> R, R> Equivalent<ByKey> for Look<'_, F, R> {
     fn equivalent(&self, item: &ByKey) -> bool {
-        let same = self.key.equivalent(item);
+        let same = item.0.has_key(self.key);
         if same && let Some(read) = self.read.take() {
             self.found.set(Some(read(&item.0)));
         }
@@ -298,7 +292,7 @@ impl Cache {
         let item = match change {
             Change::Keep => return,
             Change::Remove => {
-                self.items.remove(key);
+                self.items.remove(&Look::new(key, |_| ()));
                 return;
             }
             Change::Put(item) => item,

@@ -37,8 +37,15 @@ impl Map {
     }
 
     fn find(&self, key: &[u8]) -> Option<&Item> {
-        self.items.find(self.hashes.hash_one(key), |item| item.has_key(key))
+        self.items.find(key_hash(&self.hashes, key), |item| item.has_key(key))
     }
+}
+
+/// The hash of a key. Of its bytes only: the hasher itself tells lengths apart.
+fn key_hash(hashes: &DefaultHashBuilder, key: &[u8]) -> u64 {
+    let mut state = hashes.build_hasher();
+    state.write(key);
+    state.finish()
 }
 
 impl PartialEq for Map {
@@ -68,8 +75,8 @@ impl Store for Map {
 
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
         let Self { items, hashes, unique, .. } = self;
-        let hash = |item: &Item| hashes.hash_one(item.key());
-        let entry = items.entry(hashes.hash_one(key), |item| item.has_key(key), hash);
+        let again = |item: &Item| key_hash(hashes, item.key());
+        let entry = items.entry(key_hash(hashes, key), |item| item.has_key(key), again);
         let (change, result) = decide(match &entry {
             Entry::Occupied(held) => Some(held.get()),
             Entry::Vacant(_) => None,

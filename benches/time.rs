@@ -16,7 +16,7 @@ use std::{
 
 use criterion::{BenchmarkId, Criterion};
 use memwire_benches::{
-    DIALECTS, Dialect, Table, WHOLE, Workload, by, cache, copies, line_ends, memcache_proto,
+    DIALECTS, Dialect, KEYS, Table, WHOLE, Workload, by, cache, copies, line_ends, memcache_proto,
     memcached_protocal, memwire, serve,
 };
 
@@ -127,16 +127,20 @@ fn threads(criterion: &mut Criterion) {
     for workload in [Get(1), Mix, Set(100)] {
         let mut group = criterion.benchmark_group(format!("threads/{}", workload.name()));
         let dialect = Dialect::Classic;
-        let (cache, stream) = (cache(dialect, 100), workload.stream(dialect));
+        let cache = cache(dialect, 100);
         for threads in THREADS {
+            // Each begins elsewhere: in step, all would want the same lock at the same time.
+            let streams: Vec<_> = (0..threads)
+                .map(|thread| workload.stream_from(dialect, thread * KEYS / threads))
+                .collect();
             group.bench_function(threads.to_string(), |bencher| {
                 bencher.iter_custom(|rounds| {
                     let start = Instant::now();
                     thread::scope(|scope| {
-                        for _ in 0..threads {
+                        for stream in &streams {
                             scope.spawn(|| {
                                 for _ in 0..rounds {
-                                    black_box(serve(dialect, &cache, black_box(&stream)));
+                                    black_box(serve(dialect, &cache, black_box(stream)));
                                 }
                             });
                         }

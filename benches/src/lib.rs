@@ -120,6 +120,13 @@ impl Workload {
 
     #[must_use]
     pub fn stream(self, dialect: Dialect) -> Vec<u8> {
+        self.stream_from(dialect, 0)
+    }
+
+    /// The same, that begins with another key.
+    #[must_use]
+    pub fn stream_from(self, dialect: Dialect, first: usize) -> Vec<u8> {
+        let key = |i| key(first + i);
         let mut stream = vec![];
         match self {
             Self::Get(keys) => {

@@ -221,7 +221,13 @@ impl<G: Grammar> Machine<G> {
                     }
                 }
                 Phase::AwaitingValue { head, size, mut ended } => {
-                    if self.value.is_empty()
+                    let missing = size - self.value.len();
+                    if input.len() <= missing {
+                        let part = self.take(input, missing);
+                        self.hold_value(size, part);
+                        return Step::NeedMore;
+                    }
+                    if missing == size
                         && ended == 0
                         && let Some((value, rest)) = Self::whole_block(size, input)
                     {
@@ -229,11 +235,9 @@ impl<G: Grammar> Machine<G> {
                         self.phase = Phase::Dispatch;
                         return Step::Dispatch(G::lend(head, &self.line, Value::Lent(value)));
                     }
-                    let part = self.take(input, size - self.value.len());
+                    let part = self.take(input, missing);
                     self.hold_value(size, part);
-                    while self.value.len() == size
-                        && let Some(byte) = self.take_byte(input)
-                    {
+                    while let Some(byte) = self.take_byte(input) {
                         let expected = G::BLOCK_END[ended];
                         ended += 1;
                         if byte != expected {
@@ -426,12 +430,13 @@ impl<G: Grammar> Machine<G> {
     fn hold_value(&mut self, size: usize, part: &[u8]) {
         let length = self.value.len() + part.len();
         if length > self.value.capacity() {
-            self.line.shrink_to_fit();
-            let arrived = self.line.len() + length;
-            let bound = SMALL.max(2 * arrived) - self.line.len();
+            let bound = SMALL.max(2 * (self.line.len() + length));
             let mut capacity = size;
-            while capacity > bound {
+            while capacity > bound - self.line.len() {
                 capacity = capacity.div_ceil(2);
+            }
+            if capacity > bound.saturating_sub(self.line.capacity()) {
+                self.line.shrink_to_fit();
             }
             self.value.reserve_exact(capacity - self.value.len());
         }

@@ -127,6 +127,18 @@ fn small_buffers_are_kept() {
     }
 }
 
+/// It is made smaller only if there would be no room for a value beside it.
+#[test]
+fn a_buffer_that_was_kept_counts_beside_a_value() {
+    for (length, held) in [(20, 40 + 10), (SMALL / 2, "set k 10\n".len() + 10)] {
+        let mut machine = Machine::<Requests>::new(LIMITS);
+        laws::feed(&mut machine, &vec![b'x'; length], &mut vec![]);
+        laws::feed(&mut machine, b"\n", &mut vec![]);
+        laws::feed(&mut machine, b"set k 10\nv", &mut vec![]);
+        assert_eq!(machine.held(), held);
+    }
+}
+
 /// The value's buffer ends as large as the value, however it came, and its bytes are moved out.
 #[test]
 fn an_assembled_value_has_no_room_to_spare() {

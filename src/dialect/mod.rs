@@ -66,7 +66,12 @@ pub trait Grammar {
     #[must_use]
     #[inline]
     fn line_end(text: &[u8]) -> Option<usize> {
-        memchr(b'\n', text)
+        // To call takes longer than to look at so few.
+        if text.len() < 8 {
+            text.iter().position(|byte| *byte == b'\n')
+        } else {
+            memchr(b'\n', text)
+        }
     }
 
     /// Builds the message from `head`, the `line` that it was scanned from, and its data block

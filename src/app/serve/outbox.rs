@@ -79,7 +79,12 @@ impl Outbox {
                 count += 1;
                 within = 0;
             }
-            let sent = Pin::new(&mut *transport).poll_write_vectored(context, &parts[..count]);
+            let transport = Pin::new(&mut *transport);
+            let sent = match &parts[..count] {
+                // Most often, and the kernel has less to do.
+                [part] => transport.poll_write(context, part),
+                parts => transport.poll_write_vectored(context, parts),
+            };
             match ready!(sent)? {
                 0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
                 length => self.advance(length),

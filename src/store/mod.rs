@@ -105,9 +105,8 @@ fn chunk<const N: usize>(bytes: &[u8]) -> (&[u8; N], &[u8]) {
 
 /// A number in so many bytes, the low ones first; `None`: it has more.
 fn narrow<const N: usize>(number: u64) -> Option<[u8; N]> {
-    let bytes = number.to_le_bytes();
-    let (low, high) = bytes.split_first_chunk()?;
-    high.iter().all(|byte| *byte == 0).then_some(*low)
+    let low = *number.to_le_bytes().first_chunk()?;
+    (number == u64::from_le_bytes(widened(&low))).then_some(low)
 }
 
 /// The same number in more bytes.

@@ -19,7 +19,6 @@ mod words;
 
 pub use error::{BadReply, ErrorKind};
 pub use keys::{Key, Keys, Lexis};
-#[cfg(feature = "app")]
 pub(crate) use words::put_decimal;
 
 /// One direction of a dialect, requests or replies, as the machine sees it.

@@ -12,7 +12,7 @@ use crate::{
             self, Command, ErrorKind, Fault, Key, Keys, Refusal, Reply, Request, RequestHead,
             Requests, Storage,
         },
-        is_line,
+        is_line, put_decimal,
     },
     store::{Change, Count, Item, Meta, Store},
 };
@@ -282,7 +282,8 @@ fn calculate<S: Store, O>(
         };
         let number = change(number);
         // As memcached does it, which writes the new number in the place of the old one.
-        let mut text = number.to_string().into_bytes();
+        let mut text = Vec::new();
+        put_decimal(number, &mut text);
         // Not by a format's width, which has 16 bits.
         text.resize(text.len().max(old.value().len()), b' ');
         let item = classic::item(key, Value::Held(&mut text), old.meta());

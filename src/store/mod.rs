@@ -62,7 +62,8 @@ struct Head {
 }
 
 impl Head {
-    const SIZE: usize = 1 + 1 + 1 + 4 + 3 + 5 + 6;
+    const SIZE: usize = Self::UNIQUE + 6;
+    const UNIQUE: usize = 1 + 1 + 1 + 4 + 3 + 5;
 
     fn to_bytes(&self) -> Option<[u8; Self::SIZE]> {
         let Meta { flags, generation, expires, unique } = self.meta;
@@ -74,8 +75,15 @@ impl Head {
         bytes[3..7].copy_from_slice(&flags.to_le_bytes());
         bytes[7..10].copy_from_slice(&narrow::<3>(generation.into())?);
         bytes[10..15].copy_from_slice(&narrow::<5>(expires.map_or(0, NonZeroU64::get))?);
-        bytes[15..].copy_from_slice(&narrow::<6>(unique)?);
+        bytes[Self::UNIQUE..].copy_from_slice(&narrow::<6>(unique)?);
         Some(bytes)
+    }
+
+    /// Puts another [`Meta::unique`] into a small item's head; `None`: there is no room for it.
+    fn renew(item: &mut [u8], unique: u64) -> Option<()> {
+        let place = item.get_mut(Self::UNIQUE..)?.first_chunk_mut::<6>()?;
+        *place = narrow(unique)?;
+        Some(())
     }
 
     /// The opposite, and the bytes behind it.
@@ -190,14 +198,13 @@ impl Item {
 
     /// The same with this number; no value is copied.
     fn renewed(mut self, unique: u64) -> Self {
-        let meta = Meta { unique, ..self.meta() };
-        let changed = match &mut self.0 {
-            Bytes::Small(bytes) => set_meta(bytes, meta),
-            Bytes::Large(large) => Arc::get_mut(large).map(|large| large.meta = meta),
+        let renewed = match &mut self.0 {
+            Bytes::Small(bytes) => Head::renew(bytes, unique),
+            Bytes::Large(large) => Arc::get_mut(large).map(|large| large.meta.unique = unique),
         };
-        match changed {
+        match renewed {
             Some(()) => self,
-            None => self.with_meta(meta),
+            None => self.with_meta(Meta { unique, ..self.meta() }),
         }
     }
 

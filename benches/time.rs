@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, measurement::WallTime};
 use memwire_benches::{
     DIALECTS, Dialect, KEYS, Table, WHOLE, Workload, by, cache, copies, line_ends, memcache_proto,
     memcached_protocal, memwire, serve,
@@ -28,9 +28,16 @@ const CHUNKS: [usize; 4] = [WHOLE, 4096, 1460, 1];
 const PARSED: [Workload; 7] =
     [Get(1), Get(100), Set(32), Set(1024), Set(65_536), Set(1 << 20), Mix];
 
+/// Samples of as many rounds each: rising numbers take longer, and some rounds here take long.
+fn group(criterion: &mut Criterion, name: String) -> BenchmarkGroup<'_, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.sampling_mode(SamplingMode::Flat);
+    group
+}
+
 fn parse(criterion: &mut Criterion) {
     for workload in PARSED {
-        let mut group = criterion.benchmark_group(format!("parse/{}", workload.name()));
+        let mut group = group(criterion, format!("parse/{}", workload.name()));
         let units = workload.units();
         for dialect in DIALECTS {
             let stream = workload.stream(dialect);
@@ -84,7 +91,7 @@ fn large(what: &str, size: usize) -> Vec<u8> {
 
 fn growth(criterion: &mut Criterion) {
     for what in ["line", "value"] {
-        let mut group = criterion.benchmark_group(format!("growth/{what}"));
+        let mut group = group(criterion, format!("growth/{what}"));
         for size in SIZES {
             let stream = large(what, size);
             for chunk in [1460, 1] {
@@ -103,7 +110,7 @@ fn growth(criterion: &mut Criterion) {
 
 fn session(criterion: &mut Criterion) {
     for workload in [Get(1), Get(100), Set(100)] {
-        let mut group = criterion.benchmark_group(format!("serve/{}", workload.name()));
+        let mut group = group(criterion, format!("serve/{}", workload.name()));
         for dialect in DIALECTS {
             let (cache, stream) = (cache(dialect, 100), workload.stream(dialect));
             group.bench_function(format!("memwire, {}", dialect.name()), |bencher| {
@@ -125,7 +132,7 @@ const THREADS: [usize; 3] = [1, 2, 4];
 
 fn threads(criterion: &mut Criterion) {
     for workload in [Get(1), Mix, Set(100)] {
-        let mut group = criterion.benchmark_group(format!("threads/{}", workload.name()));
+        let mut group = group(criterion, format!("threads/{}", workload.name()));
         let dialect = Dialect::Classic;
         let cache = cache(dialect, 100);
         for threads in THREADS {
@@ -155,7 +162,7 @@ fn threads(criterion: &mut Criterion) {
 
 /// A whole run measures everything so often, so that a slow phase of the machine meets each bench
 /// once at most.
-const PASSES: usize = 3;
+const PASSES: usize = 5;
 
 fn baseline(pass: usize) -> String {
     format!("pass-{pass}")
@@ -166,9 +173,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let whole = !filtered && !env::args().any(|arg| arg == "--test");
     for pass in 0..if whole { PASSES } else { 1 } {
         let mut criterion = Criterion::default()
-            .sample_size(20)
-            .warm_up_time(Duration::from_millis(100))
-            .measurement_time(Duration::from_millis(400))
+            .sample_size(12)
+            .warm_up_time(Duration::from_millis(60))
+            .measurement_time(Duration::from_millis(240))
             .configure_from_args()
             .save_baseline(baseline(pass));
         parse(&mut criterion);

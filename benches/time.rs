@@ -16,8 +16,8 @@ use std::{
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, measurement::WallTime};
 use memwire_benches::{
-    DIALECTS, Dialect, KEYS, Table, WHOLE, Workload, by, cache, copies, line_ends, memcache_proto,
-    memcached_protocal, memwire, serve,
+    DIALECTS, Dialect, KEYS, Table, WHOLE, Workload, by, cache, copies, line_ends, machine,
+    memcache_proto, memcached_protocal, memwire, serve,
 };
 
 use Workload::{Get, Mix, Set};
@@ -43,6 +43,9 @@ fn parse(criterion: &mut Criterion) {
             let stream = workload.stream(dialect);
             let done = memwire(dialect, &stream, WHOLE);
             assert_eq!(done.0, units);
+            group.bench_function(format!("memwire, {}, lent only", dialect.name()), |bencher| {
+                bencher.iter(|| machine(dialect, black_box(&stream), WHOLE));
+            });
             for chunk in CHUNKS {
                 if chunk == 1 && stream.len() > 1 << 20 {
                     continue;

@@ -18,7 +18,7 @@ fn serve(mut stream: TcpStream, store: &Mutex<Map>) -> io::Result<()> {
     loop {
         let length = stream.read(&mut buffer)?;
         if length == 0 {
-            return session.finish().map_err(io::Error::other);
+            return session.finish().map_err(io::Error::from);
         }
         let mut chunk = &buffer[..length];
         loop {
@@ -27,8 +27,10 @@ fn serve(mut stream: TcpStream, store: &Mutex<Map>) -> io::Result<()> {
             drop(store);
             stream.write_all(&replies)?;
             replies.clear();
-            if progress == Progress::NeedInput {
-                break;
+            match progress {
+                Progress::NeedInput => break,
+                Progress::OutputFull => {}
+                Progress::Close => return Ok(()),
             }
         }
     }
@@ -37,7 +39,7 @@ fn serve(mut stream: TcpStream, store: &Mutex<Map>) -> io::Result<()> {
 fn main() -> io::Result<()> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:11211".to_owned());
     let listener = TcpListener::bind(address)?;
-    println!("listening on {}", listener.local_addr()?);
+    writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
     let store = Mutex::new(Map::new());
     thread::scope(|scope| {
         for stream in listener.incoming() {

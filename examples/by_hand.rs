@@ -1,39 +1,43 @@
-//! The machine in no transport at all: bytes are pushed by hand, and each step is printed.
+//! The machine without a transport: bytes are pushed by hand, and each step is printed.
+
+use std::io::{self, Write};
 
 use memwire::{Limits, Machine, Step, dialect::simple::Requests};
 
-fn push(machine: &mut Machine<Requests>, mut chunk: &[u8]) {
-    println!("push {}", chunk.escape_ascii());
+fn push(machine: &mut Machine<Requests>, mut chunk: &[u8], out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "push {}", chunk.escape_ascii())?;
     loop {
         match machine.step(&mut chunk) {
-            // All of the chunk is taken; what it left open is kept in the machine.
-            Step::NeedMore => break println!("  {:?}", machine.state()),
+            // All of the chunk is consumed; an incomplete message is buffered in the machine.
+            Step::NeedMore => break writeln!(out, "  {:?}", machine.state()),
             // It borrows the chunk, or the machine: use it before the next step.
-            Step::Dispatch(request) => println!("  {request:?}"),
-            Step::Refuse(refusal) => println!("  refused: {refusal}"),
+            Step::Dispatch(request) => writeln!(out, "  {request:?}")?,
+            Step::Reject(error) => writeln!(out, "  rejected: {error}")?,
         }
     }
 }
 
-fn main() {
+fn main() -> io::Result<()> {
     let mut machine = Machine::<Requests>::new(Limits::default());
+    let out = &mut io::stdout();
 
-    // Requests come as the network likes: half a line, or two and a half.
-    push(&mut machine, b"set gre");
-    push(&mut machine, b"eting 5\nhel");
-    push(&mut machine, b"lo\nget greeting other\nge");
-    push(&mut machine, b"t greeting\n");
+    // A read may deliver half a request, or two and a half.
+    push(&mut machine, b"set gre", out)?;
+    push(&mut machine, b"eting 5\nhel", out)?;
+    push(&mut machine, b"lo\nget greeting other\nge", out)?;
+    push(&mut machine, b"t greeting\n", out)?;
 
-    // A value is counted. Here it is a newline, and what would be a command elsewhere.
-    push(&mut machine, b"set k 6\n\nget k\n");
+    // The length says where a value ends. This one is a newline and what looks like a command.
+    push(&mut machine, b"set k 6\n\nget k\n", out)?;
 
-    // What is wrong is refused as soon as that is certain, and then skipped.
-    push(&mut machine, b"set k 3\nabcd");
-    push(&mut machine, b"ef\nget k\n");
-    push(&mut machine, b"set k 99999999999\nab");
+    // A wrong request is rejected as soon as that is certain, and then skipped.
+    push(&mut machine, b"set k 3\nabcd", out)?;
+    push(&mut machine, b"ef\nget k\n", out)?;
+    push(&mut machine, b"set k 99999999999\nab", out)?;
 
-    // The end of the stream is something to be told, too.
+    // The stream may end inside a request.
     if let Err(truncated) = machine.finish() {
-        println!("{truncated}");
+        writeln!(out, "{truncated}")?;
     }
+    Ok(())
 }

@@ -1,34 +1,32 @@
-//! A client: the same machine reads what a server answers.
+//! A client: the same machine reads what a server replies.
 //!
 //! `cargo run --example client -- 127.0.0.1:11211`
 
 use std::{
     env,
     error::Error,
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::TcpStream,
 };
 
 use memwire::{
     Limits, Machine, Step,
-    dialect::{
-        Value,
-        simple::{Key, Keys, Replies, Reply, Request},
-    },
+    dialect::simple::{Key, Keys, Replies, Reply, Request},
+    grammar::Data,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:11211".to_owned());
     let mut stream = TcpStream::connect(address)?;
 
-    let key = Key::new(b"greeting").ok_or("a bad key")?;
-    let keys = Keys::new(b"greeting other").ok_or("a bad key")?;
+    let key = Key::try_from("greeting")?;
+    let keys = Keys::try_from(&b"greeting other"[..])?;
     let mut requests = Vec::new();
-    Request::Set { key, value: Value::Lent(b"hello,\nworld") }.encode(&mut requests);
+    Request::Set { key, value: Data::Borrowed(b"hello,\nworld") }.encode(&mut requests);
     Request::Get(keys).encode(&mut requests);
     stream.write_all(&requests)?;
 
-    let mut machine = Machine::<Replies>::new(Limits::default().of_replies());
+    let mut machine = Machine::<Replies>::new(Limits::default().for_replies());
     let mut buffer = [0; 4096];
     loop {
         let length = stream.read(&mut buffer)?;
@@ -40,13 +38,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             match machine.step(&mut chunk) {
                 Step::NeedMore => break,
                 Step::Dispatch(reply) => {
-                    println!("{reply:?}");
+                    writeln!(io::stdout(), "{reply:?}")?;
                     if reply == Reply::End {
                         return Ok(());
                     }
                 }
-                // Nobody knows how such a server goes on.
-                Step::Refuse(bad) => return Err(bad.into()),
+                // Nothing tells where the next reply begins: close the connection.
+                Step::Reject(error) => return Err(error.into()),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A server on mio: one thread, no locks, and no client is waited for.
+//! A server on mio: one thread, no locks, and it never waits for one client.
 //!
 //! `cargo run --example mio -- 127.0.0.1:11211`
 
@@ -12,10 +12,12 @@ struct Client {
     session: Session<Requests>,
     unread: Vec<u8>,
     unsent: Vec<u8>,
+    /// Whether the client sent `quit`.
+    closing: bool,
 }
 
 impl Client {
-    /// Goes on as far as it can without waiting. `Ok`: the client's stream has ended.
+    /// Goes on as far as it can without waiting. `Ok`: the connection is to be closed.
     fn advance(&mut self, store: &mut Map) -> io::Result<()> {
         loop {
             while !self.unsent.is_empty() {
@@ -25,12 +27,17 @@ impl Client {
             let mut chunk = self.unread.as_slice();
             let progress = self.session.advance(store, 0, &mut chunk, &mut self.unsent);
             self.unread = chunk.to_vec();
-            if progress == Progress::NeedInput && self.unsent.is_empty() {
-                let mut buffer = [0; 4096];
-                match self.stream.read(&mut buffer)? {
-                    0 => return Ok(()),
-                    length => self.unread.extend_from_slice(&buffer[..length]),
-                }
+            self.closing |= progress == Progress::Close;
+            if !self.unsent.is_empty() || progress == Progress::OutputFull {
+                continue;
+            }
+            if self.closing {
+                return Ok(());
+            }
+            let mut buffer = [0; 4096];
+            match self.stream.read(&mut buffer)? {
+                0 => return Ok(()),
+                length => self.unread.extend_from_slice(&buffer[..length]),
             }
         }
     }
@@ -39,7 +46,7 @@ impl Client {
 fn main() -> io::Result<()> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:11211".to_owned());
     let mut listener = TcpListener::bind(address.parse().map_err(io::Error::other)?)?;
-    println!("listening on {}", listener.local_addr()?);
+    writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
     let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(64));
     poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
     let (mut clients, mut store) = (HashMap::new(), Map::new());
@@ -51,9 +58,10 @@ fn main() -> io::Result<()> {
             let both = Interest::READABLE | Interest::WRITABLE;
             poll.registry().register(&mut stream, token, both)?;
             let session = Session::new(Limits::default());
-            clients.insert(token, Client { stream, session, unread: vec![], unsent: vec![] });
+            let (unread, unsent, closing) = (vec![], vec![], false);
+            clients.insert(token, Client { stream, session, unread, unsent, closing });
         }
-        // Whoever is done, or fails, is dropped; the others would have to wait.
+        // A client that is done, or fails, is dropped; one that would block stays.
         clients.retain(|_, client| match client.advance(&mut store) {
             Ok(()) => false,
             Err(error) => error.kind() == io::ErrorKind::WouldBlock,

@@ -2,7 +2,11 @@
 //!
 //! `cargo run --example tokio -- 127.0.0.1:11211`
 
-use std::{env, io, sync::Arc};
+use std::{
+    env,
+    io::{self, Write as _},
+    sync::Arc,
+};
 
 use memwire::{Limits, Progress, Session, dialect::simple::Requests, store::Map};
 use tokio::{
@@ -17,7 +21,7 @@ async fn serve(mut stream: TcpStream, store: Arc<Mutex<Map>>) -> io::Result<()> 
     loop {
         let length = stream.read(&mut buffer).await?;
         if length == 0 {
-            return session.finish().map_err(io::Error::other);
+            return session.finish().map_err(io::Error::from);
         }
         let mut chunk = &buffer[..length];
         loop {
@@ -26,8 +30,10 @@ async fn serve(mut stream: TcpStream, store: Arc<Mutex<Map>>) -> io::Result<()> 
             drop(store);
             stream.write_all(&replies).await?;
             replies.clear();
-            if progress == Progress::NeedInput {
-                break;
+            match progress {
+                Progress::NeedInput => break,
+                Progress::OutputFull => {}
+                Progress::Close => return Ok(()),
             }
         }
     }
@@ -37,7 +43,7 @@ async fn serve(mut stream: TcpStream, store: Arc<Mutex<Map>>) -> io::Result<()> 
 async fn main() -> io::Result<()> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:11211".to_owned());
     let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
+    writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
     let store = Arc::new(Mutex::new(Map::new()));
     loop {
         let (stream, _) = listener.accept().await?;

@@ -22,7 +22,7 @@ def parts(steps, kind):
 def expression(part):
     if isinstance(part, str) or "repeat" in part:
         return re.escape(literal(part))
-    if "same" in part:  # as the number of this name
+    if "same" in part:  # the digits captured by this name
         return b"(?P=%b)" % part["same"].encode()
     return b"[^\r\n]*" if part["any"] == "text" else b"(?P<%b>[0-9]+)" % part["name"].encode()
 
@@ -36,7 +36,7 @@ for vector in suite["vectors"]:
         continue
     sent = parts(vector["steps"], "send")
     if parts(vector["steps"], "wait") or any("same" in p for p in sent if isinstance(p, dict)):
-        continue  # what is sent depends on time, or on replies
+        continue  # needs a conversation: what is sent depends on time or on replies
     try:
         replies = solution(b"".join(map(literal, sent)))
         expected = b"".join(map(expression, parts(vector["steps"], "expect")))

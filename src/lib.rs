@@ -1,11 +1,11 @@
-//! The memcached text protocol as an explicit, resumable state machine.
+//! The memcached text protocol as an explicit, resumable state machine, without I/O.
 //!
 //! ```text
 //!             bytes, in any chunks                         bytes, to be sent
 //!                     │                                            ▲
 //!   ┌─ Session ───────┼────────────────────────────────────────────┼───────┐
 //!   │   ┌─ Machine ───▼──────────────┐   messages,   ┌─────────────┴─────┐ │
-//!   │   │ lines, data blocks,        │   refusals    │ what the requests │ │
+//!   │   │ lines, data blocks,        │   errors      │ what the requests │ │
 //!   │   │ skipping, recovery         ├──────────────►│ do, and replies   │ │
 //!   │   │  ┌─ Grammar ─────────────┐ │               └────────┬──────────┘ │
 //!   │   │  │ what a line says      │ │                        │            │
@@ -15,30 +15,30 @@
 //!
 //! # The tour
 //!
-//! A [`Machine`] reads one stream. Feed it what each read delivers; [`Machine::step`] takes what it
-//! uses off the front, and gives a message, a refusal, or asks for more. `cargo run --example
-//! by_hand` runs this, and shows each state:
+//! A [`Machine`] reads one stream. Feed it what each read delivers; [`Machine::step`] consumes the
+//! input from its front, and returns a message, an error, or asks for more. `cargo run --example
+//! by_hand` runs this, and prints each state:
 //!
 //! ```
 #![doc = include_str!("../examples/by_hand.rs")]
 //! ```
 //!
-//! It goes by a [`Grammar`](dialect::Grammar), of which each [dialect] has two: one of requests,
-//! for servers, and one of replies, for clients. The same machine reads both:
+//! What a line says is up to a [`Grammar`](grammar::Grammar). Each [dialect] has two: one of
+//! requests, for servers, and one of replies, for clients. The same machine reads both:
 //!
 //! ```
 //! use memwire::{Limits, Machine, Step, dialect::simple::{Replies, Reply}};
 //!
-//! let mut machine = Machine::<Replies>::new(Limits::default().of_replies());
+//! let mut machine = Machine::<Replies>::new(Limits::default().for_replies());
 //! let mut chunk = &b"VALUE k 5\nhello\nEND\n"[..];
 //! let Step::Dispatch(Reply::Value { key, value }) = machine.step(&mut chunk) else {
-//!     panic!("the value is whole");
+//!     panic!("the value is complete");
 //! };
 //! assert_eq!((key.as_bytes(), &value[..]), (&b"k"[..], &b"hello"[..]));
 //! ```
 //!
-//! A [`Session`] puts a [store] behind a machine of requests, and writes replies to a buffer of the
-//! caller's. It is still without a transport:
+//! A [`Session`] connects a machine of requests to a [store], and writes replies to a buffer of the
+//! caller's. It still has no transport:
 //!
 //! ```
 //! use memwire::{Limits, Progress, Session, dialect::simple::Requests, store::Map};
@@ -59,49 +59,51 @@
 //!
 //! # The laws
 //!
-//! - *Split*: any two splits of a stream give the same messages and refusals, at the same offsets,
-//!   and the same replies.
-//! - *Oracle*: they are what the [oracle], which shares no code with the machine, says of the whole
-//!   stream.
-//! - *Prompt*: what is decided is given at once.
+//! - *Split*: any two splits of a stream give the same messages and errors, at the same offsets, and
+//!   the same replies.
+//! - *Oracle*: they equal those of the oracle in `memwire-testing`, which shares no code with the
+//!   machine and interprets the whole stream at once.
+//! - *Prompt*: what is decided is returned at once.
 //! - *Linear*: work is linear in the stream's length for every split: a byte is examined at most
 //!   three times, and copied at most twice.
-//! - *Bounded*: memory is at most the larger of [`machine::SMALL`] and twice what arrived.
+//! - *Bounded*: memory is at most the larger of [`machine::RETAINED_BUFFER`] and twice what arrived.
 //! - *Resume*: a saved machine goes on elsewhere as if nothing had happened.
-//! - *Recover*: after a refusal there is an offset at which the machine is as new.
+//! - *Recover*: after an error the machine is back in its initial state at a defined offset.
 //! - *Total*: every byte string has a specified outcome, and nothing panics.
 //!
 //! # Features
 //!
-//! - none: the machine, the dialects, the session, the plain map and the oracle; `no_std` with
-//!   `alloc`.
-//! - `std`: faster searches.
+//! - `std` (the default): faster searches, and conversions into `std::io::Error`. Without it the
+//!   crate is `no_std` with `alloc`.
 //! - `serde`: snapshots can be serialised.
-//! - `vectors`: conformance vectors, from JSON and from the documents.
-//! - `app` (the default): all of these, the program, and its bounded store.
+//!
+//! Targets without atomic pointers have the machine and the dialects, but no session and no store.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
 
 extern crate alloc;
 
-#[cfg(feature = "app")]
-pub mod app;
 pub mod dialect;
+pub mod grammar;
 mod limits;
 pub mod machine;
-pub mod oracle;
 mod output;
+#[cfg(target_has_atomic = "ptr")]
 pub mod session;
+#[cfg(target_has_atomic = "ptr")]
 mod simulate;
+#[cfg(target_has_atomic = "ptr")]
 pub mod store;
-#[cfg(feature = "vectors")]
-pub mod vectors;
+pub mod telemetry;
+pub mod text;
 
 pub use limits::Limits;
-pub use machine::{BadSnapshot, Machine, Snapshot, State, Step, Truncated};
+pub use machine::{Machine, RestoreError, Snapshot, State, Step, Truncated};
 pub use output::Output;
-pub use session::{BadSessionSnapshot, Progress, Session, SessionSnapshot};
+#[cfg(target_has_atomic = "ptr")]
+pub use session::{Progress, Session, SessionRestoreError, SessionSnapshot};
+#[cfg(target_has_atomic = "ptr")]
 pub use simulate::{simulate, simulate_to};
 
 /// The README's examples, as tests.

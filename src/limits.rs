@@ -1,18 +1,19 @@
-//! How much of one request, or reply, is ever held.
+//! How large a request or a reply may be.
 
-/// The sizes past which a machine refuses, in bytes.
+/// The sizes past which a machine rejects a message, in bytes.
 ///
 /// ```
 /// use memwire::Limits;
 ///
-/// let small = Limits { line: 1024, ..Limits::default() };
-/// assert_eq!(small.value, 1024 * 1024);
+/// let small = Limits::default().with_line(1024);
+/// assert_eq!((small.line, small.value), (1024, 1024 * 1024));
 /// ```
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// The longest command line, its LF not counted (`limits/line`).
+    /// The longest command line, not counting its LF (`limits/line`).
     pub line: usize,
-    /// The longest data block, its terminator not counted (`limits/value`).
+    /// The longest data block, not counting its terminator (`limits/value`).
     pub value: usize,
 }
 
@@ -20,11 +21,25 @@ impl Limits {
     /// A line of 262 144 bytes, a value of 1 MiB.
     pub const DEFAULT: Self = Self { line: 262_144, value: 1_048_576 };
 
+    /// With this longest command line.
+    #[must_use]
+    pub const fn with_line(mut self, bytes: usize) -> Self {
+        self.line = bytes;
+        self
+    }
+
+    /// With this longest data block.
+    #[must_use]
+    pub const fn with_value(mut self, bytes: usize) -> Self {
+        self.value = bytes;
+        self
+    }
+
     /// The limits under which every reply to a request within `self` can be read: a `VALUE` line
     /// is a little longer than the `set` line it came from.
     #[must_use]
-    pub const fn of_replies(self) -> Self {
-        Self { line: self.line.saturating_add(32), value: self.value }
+    pub const fn for_replies(self) -> Self {
+        self.with_line(self.line.saturating_add(32))
     }
 }
 

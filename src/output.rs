@@ -1,21 +1,19 @@
+//! Where encoders write.
+
 use alloc::vec::Vec;
 
-use crate::store::Item;
-
-/// Where encoders append: a buffer of the caller's, or a queue that shares large values. It does not
-/// wait, nor use the store: [`Store::get`](crate::store::Store::get) may have locked it.
-#[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+/// A buffer that encoders append to. It does not wait.
 pub trait Output {
-    /// How many bytes are waiting to be sent.
+    /// How many bytes wait to be sent.
     fn len(&self) -> usize;
+
+    /// Whether no byte waits to be sent.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 
     /// Appends a copy of these bytes.
     fn put(&mut self, bytes: &[u8]);
-
-    /// Appends what the item holds: a copy, or a reference that is counted.
-    fn put_item(&mut self, item: &Item) {
-        self.put(item.value());
-    }
 }
 
 impl Output for Vec<u8> {
@@ -26,5 +24,20 @@ impl Output for Vec<u8> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+}
+
+impl<O: Output + ?Sized> Output for &mut O {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn is_empty(&self) -> bool {
+        (**self).is_empty()
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        (**self).put(bytes);
     }
 }

@@ -1,10 +1,17 @@
+//! The session as a function from requests to replies.
+
 use alloc::vec::Vec;
 
-use crate::{Limits, Progress, Session, dialect::simple::Requests, session::MARK, store::Map};
+use crate::{
+    dialect::simple::Requests,
+    limits::Limits,
+    session::{Progress, Session},
+    store::Map,
+};
 
 /// The replies to a whole stream of `simple` requests, served from an empty store.
 ///
-/// What is incomplete at the end gets no reply.
+/// An incomplete request at the end gets no reply.
 ///
 /// ```
 /// let replies = memwire::simulate(b"set k 1\nA\nget k x\n");
@@ -13,12 +20,12 @@ use crate::{Limits, Progress, Session, dialect::simple::Requests, session::MARK,
 #[must_use]
 pub fn simulate(requests: &[u8]) -> Vec<u8> {
     let mut replies = Vec::new();
-    let mut session = Session::<Requests>::with_mark(Limits::default(), usize::MAX);
+    let mut session = Session::<Requests>::with_high_water_mark(Limits::default(), usize::MAX);
     session.advance(&mut Map::new(), 0, &mut &*requests, &mut replies);
     replies
 }
 
-/// As [`simulate`], but hands the replies to `drain` in pieces, of about [`MARK`] bytes unless a
+/// As [`simulate`], but hands the replies to `drain` in pieces, of about [`HIGH_WATER_MARK`](crate::session::HIGH_WATER_MARK) bytes unless a
 /// value is larger, and holds no more of them than one piece.
 ///
 /// ```
@@ -28,14 +35,15 @@ pub fn simulate(requests: &[u8]) -> Vec<u8> {
 /// ```
 pub fn simulate_to(mut requests: &[u8], mut drain: impl FnMut(&[u8])) {
     let mut store = Map::new();
-    let mut session = Session::<Requests>::with_mark(Limits::default(), MARK);
+    let mut session = Session::<Requests>::new(Limits::default());
     let mut replies = Vec::new();
     loop {
         let progress = session.advance(&mut store, 0, &mut requests, &mut replies);
         drain(&replies);
         replies.clear();
-        if progress == Progress::NeedInput {
-            return;
+        match progress {
+            Progress::OutputFull => {}
+            Progress::NeedInput | Progress::Close => return,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The core alone, linked into a program that has no standard library. It is never given memory to
-//! allocate: what lies whole in a chunk needs none.
+//! The core alone, linked into a program without the standard library. Its heap is empty: what lies
+//! whole in a chunk needs no allocation.
 #![no_std]
 #![no_main]
 

@@ -5,10 +5,12 @@ use std::{collections::HashMap, hint::black_box};
 use foldhash::fast::RandomState;
 use memwire::{
     Limits, Machine, Progress, Session, Step,
-    dialect::{Grammar, classic, simple},
-    session::Serve,
-    store::{Cache, Store},
+    dialect::{classic, simple},
+    grammar::Grammar,
+    session::Service,
+    store::Store,
 };
+use memwire_server::Cache;
 
 /// A dialect, as far as the streams differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub fn by(chunk: usize) -> String {
 }
 
 /// Room for the longest lines and the largest values here.
-const LIMITS: Limits = Limits { line: 2 << 20, value: 2 << 20 };
+const LIMITS: Limits = Limits::DEFAULT.with_line(2 << 20).with_value(2 << 20);
 
 /// How many keys there are.
 pub const KEYS: usize = 10_000;
@@ -166,12 +168,12 @@ pub fn memwire(dialect: Dialect, stream: &[u8], chunk: usize) -> Work {
     }
 }
 
-/// The machine alone. Returns how many requests it lent.
+/// The machine alone, whose messages are only borrowed. Returns how many requests it dispatched.
 #[must_use]
 pub fn machine(dialect: Dialect, stream: &[u8], chunk: usize) -> usize {
     match dialect {
-        Dialect::Simple => lent::<simple::Requests>(stream, chunk),
-        Dialect::Classic => lent::<classic::Requests>(stream, chunk),
+        Dialect::Simple => borrowed::<simple::Requests>(stream, chunk),
+        Dialect::Classic => borrowed::<classic::Requests>(stream, chunk),
     }
 }
 
@@ -184,20 +186,20 @@ fn each<G: Grammar>(stream: &[u8], chunk: usize, mut see: impl FnMut(G::Message<
             match machine.step(&mut chunk) {
                 Step::NeedMore => break,
                 Step::Dispatch(request) => see(request),
-                Step::Refuse(_) => panic!("all requests are good ones"),
+                Step::Reject(error) => panic!("all requests are valid: {error}"),
             }
         }
     }
 }
 
 #[inline(never)]
-fn lent<G: Grammar>(stream: &[u8], chunk: usize) -> usize {
-    let mut lent = 0;
+fn borrowed<G: Grammar>(stream: &[u8], chunk: usize) -> usize {
+    let mut dispatched = 0;
     each::<G>(stream, chunk, |request| {
         black_box(&request);
-        lent += 1;
+        dispatched += 1;
     });
-    lent
+    dispatched
 }
 
 #[inline(never)]
@@ -208,6 +210,7 @@ fn simple(stream: &[u8], chunk: usize) -> Work {
         simple::Request::Set { value, .. } => {
             work = (work.0 + 1, work.1 + own(value.into_vec()));
         }
+        other => panic!("{other:?}"),
     });
     work
 }
@@ -319,13 +322,13 @@ pub fn cache(dialect: Dialect, size: usize) -> Cache {
 /// Returns how many bytes were answered.
 pub fn serve(dialect: Dialect, store: impl Store, stream: &[u8]) -> usize {
     match dialect {
-        Dialect::Simple => converse::<simple::Requests>(store, stream),
-        Dialect::Classic => converse::<classic::Requests>(store, stream),
+        Dialect::Simple => exchange::<simple::Requests>(store, stream),
+        Dialect::Classic => exchange::<classic::Requests>(store, stream),
     }
 }
 
 #[inline(never)]
-fn converse<G: Serve>(mut store: impl Store, mut stream: &[u8]) -> usize {
+fn exchange<G: Service>(mut store: impl Store, mut stream: &[u8]) -> usize {
     let mut session = Session::<G>::new(LIMITS);
     let mut out = Vec::with_capacity(256 * 1024);
     let mut answered = 0;
@@ -333,8 +336,9 @@ fn converse<G: Serve>(mut store: impl Store, mut stream: &[u8]) -> usize {
         let progress = session.advance(&mut store, 0, &mut stream, &mut out);
         answered += black_box(&out).len();
         out.clear();
-        if progress == Progress::NeedInput {
-            return answered;
+        match progress {
+            Progress::OutputFull => {}
+            Progress::NeedInput | Progress::Close => return answered,
         }
     }
 }

@@ -1,6 +1,8 @@
-"""A server of the simple dialect as one writes it first. It works when one tries it.
+"""A naive first server of the simple dialect. It works when tried by hand.
 
-docs/find-the-bug.md finds out what is wrong with it:  python3 beginner.py PORT
+    python3 beginner.py PORT
+
+docs/find-the-bug.md finds its bugs.
 """
 
 import socketserver

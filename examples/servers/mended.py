@@ -1,4 +1,7 @@
-"""What became of beginner.py in docs/find-the-bug.md:  python3 mended.py PORT"""
+"""beginner.py, as corrected in docs/find-the-bug.md.
+
+    python3 mended.py PORT
+"""
 
 import socketserver
 import sys
@@ -10,7 +13,7 @@ class Client(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self):
-        # rfile keeps what a read gave too much, and waits for what it gave too little.
+        # rfile buffers what was read past the line, and waits for the rest of a partial line.
         while line := self.rfile.readline():
             words = line.split()
             if words[0] == b"set":

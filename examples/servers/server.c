@@ -1,4 +1,4 @@
-/* A server of the simple dialect: `set` keeps a value under a key, `get` asks for it.
+/* A server of the simple dialect: `set` stores a value under a key, `get` retrieves it.
  *
  *     gcc -std=c11 -O2 -Wall -Wextra -o server server.c && ./server PORT
  *
@@ -24,25 +24,25 @@
 
 enum { LINE_LIMIT = 262144, VALUE_LIMIT = 1048576, MAX_CLIENTS = 10000 };
 
-struct word { const char *at; size_t len; }; /* of length 0: there is none */
+struct word { const char *at; size_t len; }; /* no word, if len is 0 */
 
-struct item { /* a key and its value, kept as what a get answers: VALUE <key> <n> LF <value> LF */
-    size_t refs; /* one of the store, and one of each reply that is not sent yet */
+struct item { /* a key and its value, stored as the reply to a get: VALUE <key> <n> LF <value> LF */
+    size_t refs; /* one for the store, and one for each pending reply */
     struct word key;
     size_t size;
     char reply[];
 };
 
-struct reply { const char *at; size_t len; struct item *item; }; /* item: where it is, or NULL */
+struct reply { const char *at; size_t len; struct item *item; }; /* item: owns at, or NULL */
 
 struct client {
     enum { AWAIT_LINE, AWAIT_VALUE, SKIP } state;
-    struct item *item; /* the item whose value is awaited, and where that goes on */
+    struct item *item; /* the item whose value is awaited, and where its next byte goes */
     char *fill;
-    uint64_t to_skip; /* bytes to skip before the LF that ends it; 0 in the other states */
-    struct reply *replies; /* the replies from n_sent to n_replies are owed */
+    uint64_t to_skip; /* bytes to skip before the LF that ends the skipping; else 0 */
+    struct reply *replies; /* those from n_sent to n_replies are pending */
     size_t n_sent, n_replies, room;
-    char *line; /* the beginning of a line; with room for LINE_LIMIT bytes */
+    char *line; /* the beginning of a line; its capacity is LINE_LIMIT */
     size_t line_len;
 };
 
@@ -87,7 +87,7 @@ static struct item *find(struct word key) {
     return node ? *node : NULL;
 }
 
-/* ---- The protocol: each state takes some of what is from at to end, and returns how far. ---- */
+/* ---- The protocol: each state consumes bytes from at on, and returns where it stopped. ---- */
 
 static void reply(struct client *c, const char *at, size_t len, struct item *item) {
     if (c->n_replies == c->room) {
@@ -118,7 +118,7 @@ static bool is_key(struct word word) {
     return true;
 }
 
-static bool read_count(struct word word, uint64_t *n) { /* too large a count is UINT64_MAX */
+static bool read_count(struct word word, uint64_t *n) { /* above UINT64_MAX: UINT64_MAX */
     *n = 0;
     for (size_t i = 0; i < word.len; i++) {
         if (word.at[i] < '0' || word.at[i] > '9') return false;
@@ -142,7 +142,7 @@ static void handle_line(struct client *c) {
     at = behind_command;
     for (struct word w; is_get && (w = next_word(&at, end)).len > 0;) keys_are_good &= is_key(w);
 
-    const char *refusal = NULL; /* the first in this order */
+    const char *refusal = NULL; /* the first that applies, in the order of `errors/order` */
     if (carriage_return) refusal = "CLIENT_ERROR the line ends with CR LF, not with LF\n";
     else if (!is_get && !is_set) refusal = "ERROR\n";
     else if (is_set && !has_block) refusal = "CLIENT_ERROR the count is not decimal digits\n";
@@ -190,7 +190,7 @@ static const char *await_value(struct client *c, const char *at, const char *end
     memcpy(c->fill, at, len);
     c->fill += len;
     at += len;
-    if (at == end) return end; /* the byte behind the value is still to come */
+    if (at == end) return end; /* the byte after the value has not arrived yet */
     if (*at == '\n') {
         store(c->item);
         reply_text(c, "STORED\n");
@@ -216,7 +216,7 @@ static const char *skip(struct client *c, const char *at, const char *end) {
 
 /* ---- Sockets. ---- */
 
-static bool send_replies(struct client *c, int fd) { /* one writev() of them; false: it is lost */
+static bool send_replies(struct client *c, int fd) { /* one writev(); false if it fails */
     struct iovec parts[64];
     int n = 0;
     for (size_t i = c->n_sent; i < c->n_replies && n < 64; i++)
@@ -237,8 +237,8 @@ static bool send_replies(struct client *c, int fd) { /* one writev() of them; fa
     return true;
 }
 
-/* Reads only when no reply is owed: so a client that does not read is not read from, either, and
- * at the end of its stream all is sent. False: the connection is to be closed. */
+/* Reads only when no reply is pending. So a client that does not read is not read from, and all
+ * replies are sent before the connection is closed. Returns false if it has to be closed. */
 static bool serve(struct client *c, int fd) {
     static char chunk[65536];
     if (c->n_replies > 0) return send_replies(c, fd);
@@ -265,19 +265,19 @@ int main(int argc, char **argv) {
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    fcntl(listener, F_SETFL, O_NONBLOCK); /* a client may be gone before it is accepted */
+    fcntl(listener, F_SETFL, O_NONBLOCK); /* a client may disconnect before it is accepted */
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0
         || listen(listener, 1024) < 0) return perror("listen"), 1;
-    signal(SIGPIPE, SIG_IGN); /* writev() tells */
+    signal(SIGPIPE, SIG_IGN); /* writev() returns the error */
 
-    static struct pollfd polls[MAX_CLIENTS + 1]; /* at 0 is the listener, then come the clients */
+    static struct pollfd polls[MAX_CLIENTS + 1]; /* 0 is the listener, the clients follow */
     static struct client clients[MAX_CLIENTS + 1];
     nfds_t n = 1;
     polls[0] = (struct pollfd){ .fd = listener, .events = POLLIN };
     for (;;) {
         for (nfds_t i = 1; i < n; i++) polls[i].events = clients[i].n_replies ? POLLOUT : POLLIN;
         if (poll(polls, n, polls[0].fd < 0 ? 1000 : -1) < 0) continue;
-        for (nfds_t i = n - 1; i > 0; i--) { /* downwards, as the last takes a closed one's place */
+        for (nfds_t i = n - 1; i > 0; i--) { /* downwards: the last client replaces a closed one */
             if (!polls[i].revents || serve(&clients[i], polls[i].fd)) continue;
             close_client(&clients[i], polls[i].fd);
             polls[i] = polls[--n];
@@ -286,14 +286,14 @@ int main(int argc, char **argv) {
         polls[0].fd = listener;
         if (!polls[0].revents) continue;
         int fd = n <= MAX_CLIENTS ? accept(listener, NULL, NULL) : -1;
-        if (fd < 0) { /* if there is no room, somebody may leave: try again later */
+        if (fd < 0) { /* if there is no room, retry later: a client may disconnect */
             if (n > MAX_CLIENTS || errno == EMFILE || errno == ENFILE) polls[0].fd = -1;
             continue;
         }
         fcntl(fd, F_SETFL, O_NONBLOCK);
-        /* else a second reply waits until the first is acknowledged */
+        /* otherwise a second reply waits until the first is acknowledged */
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        char *line = checked(malloc(LINE_LIMIT), "malloc"); /* costs only what is ever written to */
+        char *line = checked(malloc(LINE_LIMIT), "malloc"); /* unwritten pages take no memory */
         clients[n] = (struct client){ .state = AWAIT_LINE, .line = line };
         polls[n++] = (struct pollfd){ .fd = fd };
     }

@@ -1,9 +1,9 @@
-// A server of the simple dialect: `set` keeps a value under a key, `get` asks for it.
+// A server of the simple dialect: `set` stores a value under a key, `get` retrieves it.
 //
 //     node server.mjs PORT
 //
 // It listens on 127.0.0.1 only; all connections share one store. Each connection is in one of three
-// states: it awaits a line, awaits a value, or skips. These are the methods of the same names.
+// states: it awaits a line, awaits a value, or skips. Each state is a method of the same name.
 
 import net from 'node:net';
 
@@ -24,17 +24,17 @@ const BAD_KEY = 'CLIENT_ERROR a key has a byte that no key has\n';
 const BAD_BLOCK_END = 'CLIENT_ERROR the data block does not end with LF behind its n bytes\n';
 const VALUE_TOO_LARGE = 'SERVER_ERROR the value is too large\n';
 
-const store = new Map(); // keys are strings, values are Buffers that nobody changes
+const store = new Map(); // keys are strings, values are Buffers that are never modified
 
-// Understands a command line, without its LF. The order of the checks is that of the errors. What
-// is refused has a reply, and an n if there is a data block to skip.
+// Parses a command line, without its LF. The checks are in the order of `errors/order`. The result
+// for a rejected line has a reply, and an n if there is a data block to skip.
 function parse(line) {
   const carriageReturn = line.endsWith('\r');
   if (carriageReturn) line = line.slice(0, -1);
   const [command, ...words] = line.split(' ').filter((word) => word !== '');
   const isGet = command === 'get' && words.length > 0;
   const isSet = command === 'set' && words.length === 2;
-  // A Number is inexact from 2^53 on, and Infinity at last: no stream is long enough to tell.
+  // A Number is inexact above 2^53, and then Infinity; no stream is long enough for it to matter.
   const n = isSet && COUNT.test(words[1]) ? Number(words[1]) : undefined;
 
   if (carriageReturn) return { reply: CARRIAGE_RETURN, n };
@@ -52,15 +52,15 @@ class Connection {
   constructor(socket) {
     this.socket = socket;
     this.state = this.awaitLine;
-    this.held = Buffer.alloc(0); // room for the beginning of a line, and how much is in use
+    this.held = Buffer.alloc(0); // the beginning of a line; heldLength bytes of it are in use
     this.heldLength = 0;
-    this.key = ''; // the set whose value is awaited, and how much of it is there
+    this.key = ''; // the set whose value is awaited; filled bytes of it have arrived
     this.value = null;
     this.filled = 0;
-    this.toSkip = 0; // bytes to skip before the LF that ends it
+    this.toSkip = 0; // bytes to skip before the LF that ends the skipping
   }
 
-  // Takes the next bytes of the stream, however it is cut. Each state returns how far it came.
+  // Processes the next chunk of the stream, split anywhere. Each state returns where it stopped.
   receive(chunk) {
     let at = 0;
     while (at < chunk.length) at = this.state(chunk, at);
@@ -89,7 +89,7 @@ class Connection {
     return lf + 1;
   }
 
-  // Keeps the beginning of a line. No byte of it is searched for an LF again.
+  // Buffers the beginning of a line. Its bytes are not searched for LF again.
   hold(bytes) {
     const length = this.heldLength + bytes.length;
     if (length > this.held.length) {
@@ -107,7 +107,7 @@ class Connection {
         const value = store.get(key);
         if (value === undefined) continue;
         this.socket.write(`VALUE ${key} ${value.length}\n`);
-        this.socket.write(value); // not copied, however often it is asked for
+        this.socket.write(value); // not copied, however often it is requested
         this.socket.write('\n');
       }
       this.socket.write(END);
@@ -125,7 +125,7 @@ class Connection {
   awaitValue(chunk, at) {
     const end = Math.min(at + this.value.length - this.filled, chunk.length);
     this.filled += chunk.copy(this.value, this.filled, at, end);
-    if (end === chunk.length) return end; // the byte behind the value is still to come
+    if (end === chunk.length) return end; // the byte after the value has not arrived yet
     if (chunk[end] === LF) {
       store.set(this.key, this.value);
       this.socket.write(STORED);
@@ -154,15 +154,15 @@ class Connection {
   }
 }
 
-// Half-open: a client that has ended its stream still gets its replies. No delay: else a second
-// reply would wait until the first is acknowledged.
+// Half-open: a client that has ended its stream still gets its replies. No delay: otherwise a
+// second reply would wait until the first is acknowledged.
 const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
   const connection = new Connection(socket);
   socket.on('data', (chunk) => {
-    socket.cork(); // the replies to one chunk leave together
+    socket.cork(); // send the replies to one chunk together
     connection.receive(chunk);
     socket.uncork();
-    if (socket.writableNeedDrain) socket.pause(); // who does not read replies is not read from
+    if (socket.writableNeedDrain) socket.pause(); // a client that does not read is not read from
   });
   socket.on('drain', () => socket.resume());
   socket.on('end', () => socket.end());

@@ -1,9 +1,9 @@
-"""A server of the simple dialect: `set` keeps a value under a key, `get` asks for it.
+"""A server of the simple dialect: `set` stores a value under a key, `get` retrieves it.
 
     python3 server.py PORT
 
-It listens on 127.0.0.1 only; all connections share one store. Each connection is a coroutine, and
-where it waits is its state: it awaits a line, awaits a value, or skips (see `converse`).
+It listens on 127.0.0.1 only; all connections share one store. Each connection is a coroutine, whose
+state is the place where it waits: it awaits a line, awaits a value, or skips (see `converse`).
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import NamedTuple
 LINE_LIMIT = 262_144  # bytes before the LF
 VALUE_LIMIT = 1_048_576
 COUNT_MAX = 2**64 - 1
-CHUNK = 65_536  # how much is skipped, or sent, at a time
+CHUNK = 65_536  # the number of bytes skipped, or sent, at a time
 
 KEY = re.compile(rb"[A-Za-z0-9_-]+")
 
@@ -46,11 +46,11 @@ class Refused(NamedTuple):
 
 
 def parse(line: bytes) -> Get | Set | Refused:
-    """Understand a command line, without its LF. The order of the checks is that of the errors."""
+    """Parse a command line, without its LF. The checks are in the order of `errors/order`."""
     carriage_return = line.endswith(b"\r")
     if carriage_return:
         line = line[:-1]
-    words = [word for word in line.split(b" ") if word]  # split() would split at tabs, too
+    words = [word for word in line.split(b" ") if word]  # split() would also split at tabs
     is_get = words[:1] == [b"get"] and len(words) > 1
     is_set = words[:1] == [b"set"] and len(words) == 3
     n = read_count(words[2]) if is_set else None
@@ -75,18 +75,18 @@ def read_count(word: bytes) -> int | None:
     if not word.isdigit():  # ASCII digits only, as these are bytes
         return None
     digits = word.lstrip(b"0") or b"0"
-    if len(digits) > len(str(COUNT_MAX)):  # int() is slow with many digits, and then refuses them
+    if len(digits) > len(str(COUNT_MAX)):  # int() is slow for many digits, and rejects very many
         return COUNT_MAX
     return min(int(digits), COUNT_MAX)
 
 
 async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer request after request. IncompleteReadError is raised where the stream ends."""
+    """Serve one request after another. Raises IncompleteReadError at the end of the stream."""
     while True:
-        # A client that sends much at once is not to keep the others waiting.
+        # Let other clients run, even if this one sends many requests at once.
         await asyncio.sleep(0)
 
-        # Awaiting a line. The reader refuses to go on at the first byte past its limit.
+        # Awaiting a line. The reader raises an error at the first byte past its limit.
         try:
             line = await reader.readuntil(b"\n")
         except asyncio.LimitOverrunError:
@@ -98,7 +98,7 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
             case Get(keys):
                 await send_values(writer, keys)
             case Set(key, n):
-                # Awaiting a value, and then the byte that tells whether it is one.
+                # Awaiting a value, and then the byte that has to be LF.
                 value = await reader.readexactly(n)
                 if await reader.readexactly(1) == b"\n":
                     store[key] = value
@@ -123,17 +123,17 @@ async def skip_through_lf(reader: asyncio.StreamReader) -> None:
         try:
             await reader.readuntil(b"\n")
             return
-        except asyncio.LimitOverrunError as overrun:  # drop what has been searched, and go on
+        except asyncio.LimitOverrunError as overrun:  # discard what was searched, and continue
             await reader.readexactly(overrun.consumed)
 
 
 async def send_values(writer: asyncio.StreamWriter, keys: list[bytes]) -> None:
-    # Look all keys up before the first wait: other connections may set them meanwhile.
+    # Look up all keys before the first await: other connections may set them in the meantime.
     hits = [(key, store[key]) for key in keys if key in store]
     reply = bytearray()
     for key, value in hits:
         reply += b"VALUE %b %d\n%b\n" % (key, len(value), value)
-        if len(reply) >= CHUNK:  # a short line can ask for more than there is memory
+        if len(reply) >= CHUNK:  # a short line can request more than fits into memory
             await send(writer, reply)
             reply = bytearray()
     await send(writer, reply + END)
@@ -141,20 +141,20 @@ async def send_values(writer: asyncio.StreamWriter, keys: list[bytes]) -> None:
 
 async def send(writer: asyncio.StreamWriter, reply: bytes | bytearray) -> None:
     writer.write(reply)
-    await writer.drain()  # a client that does not read its replies is not read from, either
+    await writer.drain()  # do not read from a client that does not read its replies
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         await converse(reader, writer)
     except (asyncio.IncompleteReadError, OSError):
-        pass  # the stream has ended, or the connection is lost; half a request does nothing
+        pass  # the stream has ended, or the connection is lost; a partial request has no effect
     finally:
-        writer.close()  # once everything written is sent
+        writer.close()  # after everything written is sent
 
 
 async def main(port: int) -> None:
-    # asyncio sets TCP_NODELAY by itself; else a second reply waits until the first is acknowledged.
+    # asyncio sets TCP_NODELAY; without it, a second reply waits until the first is acknowledged.
     server = await asyncio.start_server(serve, "127.0.0.1", port, limit=LINE_LIMIT, backlog=1024)
     async with server:
         await server.serve_forever()

@@ -2,7 +2,7 @@
 
     python3 solution.py < requests > replies
 
-For valid streams only: it does what everybody who speaks the dialect must do, and no more.
+For valid streams only: it does what every implementation of the dialect MUST do, and no more.
 """
 
 import sys
@@ -18,7 +18,7 @@ def solution(requests: bytes) -> bytes:
         at = end + 1
         if command == b"set":
             key, n = words[0], int(words[1])
-            store[key] = requests[at : at + n]  # counted, as it may hold LFs itself
+            store[key] = requests[at : at + n]  # by length, as it may contain LF
             at += n + 1
             replies.append(b"STORED\n")
         else:

@@ -1,34 +1,29 @@
-//! What the fuzz targets check. Each is a law under its name, or says what it is; `tests/corpus.rs`
-//! runs the same functions on the seeds.
+//! What the fuzz targets check. Each is a law under its name, or says what it is; the package
+//! memwire-cli has a test that runs the same functions on the seeds.
 //!
-//! In the seeds of most targets the byte 0xFF stands for a cut and everything else for itself, so
-//! that seeds can be read, and a mutation moves, makes or drops a cut as easily as it changes the
-//! stream.
+//! In the seeds of most targets the stream is split at the byte 0xFF, and every other byte is part
+//! of it, so that seeds can be read, and a mutation moves, makes or drops a split as easily as it
+//! changes the stream.
 
 use arbitrary::{Arbitrary, Unstructured};
 use memwire::{
     Limits, Machine, Session, SessionSnapshot, Step,
     dialect::{
-        Value, classic,
-        simple::{ErrorKind, Key, Keys, Replies, Reply, Request, Requests},
+        ErrorKind, classic,
+        simple::{Key, Keys, Replies, Reply, Request, Requests},
     },
-    vectors::{Part, Suite},
+    grammar::Data,
 };
+use memwire_conformance::vectors::{Part, Suite};
+use memwire_testing::{laws, streams::Commands};
 
-#[path = "../../tests/laws/mod.rs"]
-mod laws;
-
-/// What the differential's inputs may hold beside requests, and how it compares.
 pub mod differential;
-mod stream;
-
-use stream::Stream;
 
 /// So small that every branch is near.
-const LIMITS: Limits = Limits { line: 24, value: 12 };
+const LIMITS: Limits = Limits::DEFAULT.with_line(24).with_value(12);
 
-/// The byte that stands for a cut.
-pub const CUT: u8 = 0xff;
+/// The byte at which the stream is split.
+pub const SPLIT: u8 = 0xff;
 
 /// A check of one input, which panics if a law is broken.
 pub type Check = fn(&[u8]);
@@ -50,39 +45,40 @@ pub const TARGETS: [(&str, Check); 13] = [
     ("vectors", vectors),
 ];
 
-fn stream_and_cuts(data: &[u8]) -> (Vec<u8>, Vec<usize>) {
+/// The stream, and the offsets at which it is split.
+fn parts(data: &[u8]) -> (Vec<u8>, Vec<usize>) {
     let mut stream = Vec::with_capacity(data.len());
-    let mut cuts = Vec::new();
+    let mut split = Vec::new();
     for byte in data {
         match *byte {
-            CUT => cuts.push(stream.len()),
+            SPLIT => split.push(stream.len()),
             byte => stream.push(byte),
         }
     }
-    (stream, cuts)
+    (stream, split)
 }
 
 /// Chunked feeding equals whole feeding.
 pub fn split(data: &[u8]) {
-    let (stream, cuts) = stream_and_cuts(data);
-    laws::split::<Requests>(LIMITS, &stream, &cuts);
-    laws::split::<Replies>(LIMITS, &stream, &cuts);
+    let (stream, split) = parts(data);
+    laws::split::<Requests>(LIMITS, &stream, &split);
+    laws::split::<Replies>(LIMITS, &stream, &split);
 }
 
 /// The machine equals the oracle, on any bytes.
 pub fn oracle(data: &[u8]) {
-    let (stream, cuts) = stream_and_cuts(data);
-    laws::oracle::<Requests>(LIMITS, &stream, &cuts);
-    laws::oracle::<Replies>(LIMITS, &stream, &cuts);
+    let (stream, split) = parts(data);
+    laws::oracle::<Requests>(LIMITS, &stream, &split);
+    laws::oracle::<Replies>(LIMITS, &stream, &split);
 }
 
 /// The machine equals the oracle, on commands and replies that are damaged here and there.
 pub fn commands(data: &[u8]) {
-    let Ok(stream) = Stream::arbitrary_take_rest(Unstructured::new(data)) else { return };
-    let (stream, cuts) = stream.parts();
+    let Ok(stream) = Commands::arbitrary_take_rest(Unstructured::new(data)) else { return };
+    let (stream, split) = stream.parts();
     for limits in [LIMITS, Limits::DEFAULT] {
-        laws::oracle::<Requests>(limits, &stream, &cuts);
-        laws::oracle::<Replies>(limits, &stream, &cuts);
+        laws::oracle::<Requests>(limits, &stream, &split);
+        laws::oracle::<Replies>(limits, &stream, &split);
     }
 }
 
@@ -96,57 +92,52 @@ pub fn classic_replies(data: &[u8]) {
     all_laws::<classic::Replies>(data);
 }
 
-fn all_laws<G: laws::Checked>(data: &[u8]) {
-    let limits = Limits { line: 40, value: 12 };
-    let (stream, cuts) = stream_and_cuts(data);
-    laws::split::<G>(limits, &stream, &cuts);
-    laws::oracle::<G>(limits, &stream, &cuts);
-    laws::recover::<G>(limits, &stream);
-    laws::resume::<G>(limits, &stream, &cuts);
-    laws::counted::linear::<G>(limits, &laws::chunks(&stream, &cuts));
+fn all_laws<G: laws::OracleGrammar>(data: &[u8]) {
+    let (stream, split) = parts(data);
+    laws::all::<G>(Limits::DEFAULT.with_line(40).with_value(12), &stream, &split);
 }
 
-/// A session of the classic dialect answers what a real memcached does; without one, which is told,
-/// nothing is checked.
+/// A session of the classic dialect replies what a real memcached does; without one, which is
+/// reported, nothing is checked.
 pub fn differential(data: &[u8]) {
-    let (stream, cuts) = stream_and_cuts(data);
-    differential::check(&stream, &cuts);
+    let (stream, split) = parts(data);
+    differential::check(&stream, &split);
 }
 
-/// The machine is as new wherever the oracle says so.
+/// The machine is in its initial state wherever the oracle says so.
 pub fn recover(data: &[u8]) {
-    let (stream, _) = stream_and_cuts(data);
+    let (stream, _) = parts(data);
     laws::recover::<Requests>(LIMITS, &stream);
     laws::recover::<Replies>(LIMITS, &stream);
 }
 
-/// Saved and restored at each cut, the machine goes on the same.
+/// Saved and restored at each offset of the split, the machine goes on the same.
 pub fn resume(data: &[u8]) {
-    let (stream, cuts) = stream_and_cuts(data);
-    laws::resume::<Requests>(LIMITS, &stream, &cuts);
-    laws::resume::<Replies>(LIMITS, &stream, &cuts);
+    let (stream, split) = parts(data);
+    laws::resume::<Requests>(LIMITS, &stream, &split);
+    laws::resume::<Replies>(LIMITS, &stream, &split);
 }
 
 /// Work and memory are within their bounds.
 pub fn linear(data: &[u8]) {
-    let (stream, cuts) = stream_and_cuts(data);
-    let chunks = laws::chunks(&stream, &cuts);
+    let (stream, split) = parts(data);
+    let chunks = laws::chunks(&stream, &split);
     for limits in [LIMITS, Limits::DEFAULT] {
-        laws::counted::linear::<Requests>(limits, &chunks);
-        laws::counted::linear::<Replies>(limits, &chunks);
+        laws::counting::linear::<Requests>(limits, &chunks);
+        laws::counting::linear::<Replies>(limits, &chunks);
     }
 }
 
-/// A session with a small output budget answers what the oracle answers.
+/// A session with a small output budget replies what the oracle does.
 pub fn session(data: &[u8]) {
-    let (stream, cuts) = stream_and_cuts(data);
-    for mark in [0, 20] {
-        laws::answers(LIMITS, mark, &stream, &cuts);
+    let (stream, split) = parts(data);
+    for high_water_mark in [0, 20] {
+        laws::session(LIMITS, high_water_mark, &stream, &split);
     }
 }
 
-/// A session's snapshot as JSON, and behind its line what the restored session is fed: it is
-/// refused, or is a session that keeps the laws *Split* and *Bounded*.
+/// A session's snapshot as JSON, and after its line what the restored session is fed: it is
+/// rejected, or is a session that keeps the laws *Split* and *Bounded*.
 pub fn snapshots(data: &[u8]) {
     let lf = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (json, stream) = data.split_at(lf);
@@ -154,17 +145,17 @@ pub fn snapshots(data: &[u8]) {
     let Ok(session) = Session::<Requests>::restore(LIMITS, 20, snapshot) else { return };
     let again = Session::restore(LIMITS, 20, session.save());
     assert_eq!(again.as_ref(), Ok(&session), "Resume");
-    laws::came_about(session.machine());
+    laws::reachable(session.machine());
     let mut whole = session.machine().clone();
     laws::bounded(&whole);
-    let mut told = Vec::new();
-    laws::feed(&mut whole, stream, &mut told);
+    let mut events = Vec::new();
+    laws::feed(&mut whole, stream, &mut events);
     let mut folded = session.machine().clone();
-    let mut told_folded = Vec::new();
+    let mut events_folded = Vec::new();
     for chunk in stream.chunks(1) {
-        laws::feed(&mut folded, chunk, &mut told_folded);
+        laws::feed(&mut folded, chunk, &mut events_folded);
     }
-    assert_eq!((whole, told), (folded, told_folded), "Split: {}", stream.escape_ascii());
+    assert_eq!((whole, events), (folded, events_folded), "Split: {}", stream.escape_ascii());
 }
 
 #[derive(Debug, Arbitrary)]
@@ -201,13 +192,13 @@ pub fn encodings(data: &[u8]) {
             Message::Set(name, value) => {
                 let name = key(&name);
                 let key = Key::new(&name).expect("a key");
-                request(&Request::Set { key, value: Value::Lent(&value) });
+                request(&Request::Set { key, value: Data::Borrowed(&value) });
             }
             Message::Stored => reply(&Reply::Stored),
             Message::Value(name, value) => {
                 let name = key(&name);
                 let key = Key::new(&name).expect("a key");
-                reply(&Reply::Value { key, value: Value::Lent(&value) });
+                reply(&Reply::Value { key, value: Data::Borrowed(&value) });
             }
             Message::End => reply(&Reply::End),
             Message::Error(kind, mut text) => {
@@ -243,7 +234,7 @@ fn reply(reply: &Reply<'_>) {
     assert!(input.is_empty(), "{reply:?}");
 }
 
-/// Vectors, or a document of them: read, or refused with words; what is read is written and read
+/// Vectors, or a document of them: read, or rejected with words; what is read is written and read
 /// again the same.
 pub fn vectors(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };

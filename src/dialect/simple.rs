@@ -1,17 +1,19 @@
-//! The simple dialect: `set` and `get`, lines that end with LF. Its document is `spec/simple.md`,
-//! whose clause ids stand beside what they rule.
+//! The simple dialect: `set` and `get`, in lines that end with LF. Its document is
+//! `spec/simple.md`; the comments name the clauses that rule each item.
 
 use core::{error::Error, fmt};
 
-pub use super::{BadReply, ErrorKind};
-use super::{
-    Grammar, Lexis, Line, Scanned, Span, Value,
-    bytes::{name_end, names_end},
-    words::{Backwards, Common, GET, SET, before_lf, decimal, put_value},
-};
+pub use super::{ErrorKind, ReplyError};
 use crate::{
     Limits, Output,
-    store::{Item, Meta},
+    grammar::{Data, FastLine, Grammar, Line},
+    text::{
+        self, KeySyntax, Span,
+        fast_scan::{FastScan, GET, SET},
+        number::{ReverseWriter, decimal},
+        scan::{name_end, names_end},
+        without_lf,
+    },
 };
 
 /// A key: one or more of `[A-Za-z0-9_-]` (`key/bytes`).
@@ -21,12 +23,13 @@ use crate::{
 /// assert!(Key::new(b"user_17-name").is_some());
 /// assert!(Key::new(b"two words").is_none());
 /// ```
-pub type Key<'k> = super::Key<'k, Requests>;
+pub type Key<'k> = text::Key<'k, Requests>;
 
 /// One or more keys, separated by spaces: an iterator over the keys of a `get`, in its order.
-pub type Keys<'k> = super::Keys<'k, Requests>;
+pub type Keys<'k> = text::Keys<'k, Requests>;
 
-/// What a client asks.
+/// What a client asks for.
+#[non_exhaustive]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request<'m> {
     /// `get <key> [<key> …]`
@@ -36,7 +39,7 @@ pub enum Request<'m> {
         /// Where to store.
         key: Key<'m>,
         /// What to store.
-        value: Value<'m>,
+        value: Data<'m>,
     },
 }
 
@@ -44,10 +47,10 @@ impl Request<'_> {
     /// Appends the request as it goes over the wire.
     ///
     /// ```
-    /// # use memwire::dialect::{Value, simple::{Key, Request}};
+    /// # use memwire::{dialect::simple::{Key, Request}, grammar::Data};
     /// let key = Key::new(b"greeting").expect("a key");
     /// let mut out = Vec::new();
-    /// Request::Set { key, value: Value::Lent(b"hello") }.encode(&mut out);
+    /// Request::Set { key, value: Data::Borrowed(b"hello") }.encode(&mut out);
     /// assert_eq!(out, b"set greeting 5\nhello\n");
     /// ```
     pub fn encode(&self, out: &mut impl Output) {
@@ -65,69 +68,72 @@ impl Request<'_> {
     }
 }
 
-/// What is wrong with a request. Only the first fault in this order is told (`errors/order`).
-// As wide as what a line else is, so that the machine moves whole words.
+/// What is wrong with a request: the client is to blame, except for [`Self::ValueTooLarge`]. Only
+/// the first fault in this order is reported (`errors/order`).
+// As wide as the rest of a parsed line, so that the machine moves whole words.
 #[repr(usize)]
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refusal {
+pub enum RequestError {
     /// The line passes [`Limits::line`] (`limits/line`).
-    LongLine,
+    LineTooLong,
     /// The line ends with CR LF (`errors/carriage-return`).
     CarriageReturn,
     /// The line is empty, or its first word is neither `get` nor `set` (`errors/unknown-command`).
     UnknownCommand,
     /// Too few words, or too many (`errors/words`).
-    Words,
-    /// The count is not made of decimal digits (`errors/count`).
-    Count,
-    /// The count passes [`Limits::value`] (`limits/value`).
-    LargeValue,
+    WrongWordCount,
+    /// The length is not made of decimal digits (`errors/count`).
+    BadLength,
+    /// The length passes [`Limits::value`] (`limits/value`).
+    ValueTooLarge,
     /// A key has a byte that no key has (`errors/key`).
-    Key,
+    BadKey,
     /// The data block is not followed by LF (`errors/block-end`).
-    BlockEnd,
+    BadBlockEnd,
 }
 
-impl Refusal {
-    /// What the client is told.
+impl RequestError {
+    /// The error reply that the client gets.
     #[must_use]
     pub fn reply(self) -> Reply<'static> {
-        use ErrorKind::{Client, Server};
+        use ErrorKind::{Client, Server, Unspecific};
         let (kind, text) = match self {
-            Self::UnknownCommand | Self::Words => (ErrorKind::Unspecific, ""),
-            Self::LongLine => (Client, "line too long"),
+            Self::UnknownCommand | Self::WrongWordCount => (Unspecific, ""),
+            Self::LineTooLong => (Client, "line too long"),
             Self::CarriageReturn => (Client, "line ends with CR LF, expected LF"),
-            Self::Count => (Client, "bad count, expected decimal digits"),
-            Self::LargeValue => (Server, "object too large for cache"),
-            Self::Key => (Client, "bad key, expected A-Z a-z 0-9 _ -"),
-            Self::BlockEnd => (Client, "bad data chunk"),
+            Self::BadLength => (Client, "bad count, expected decimal digits"),
+            Self::ValueTooLarge => (Server, "object too large for cache"),
+            Self::BadKey => (Client, "bad key, expected A-Z a-z 0-9 _ -"),
+            Self::BadBlockEnd => (Client, "bad data chunk"),
         };
         Reply::Error(kind, text.as_bytes())
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::LongLine => "the line is too long",
+            Self::LineTooLong => "the line is too long",
             Self::CarriageReturn => "the line ends with CR LF",
             Self::UnknownCommand => "the command is unknown",
-            Self::Words => "the command has too few words, or too many",
-            Self::Count => "the count is not made of decimal digits",
-            Self::LargeValue => "the value is too large",
-            Self::Key => "a key has a byte that is not of A-Z a-z 0-9 _ -",
-            Self::BlockEnd => "the data block is not followed by LF",
+            Self::WrongWordCount => "the command has too few words, or too many",
+            Self::BadLength => "the length is not made of decimal digits",
+            Self::ValueTooLarge => "the value is too large",
+            Self::BadKey => "a key has a byte that is not of A-Z a-z 0-9 _ -",
+            Self::BadBlockEnd => "the data block is not followed by LF",
         })
     }
 }
 
-impl Error for Refusal {}
+impl Error for RequestError {}
 
 /// The grammar of requests: the server's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Requests {}
 
-/// A request line as numbers.
+/// A parsed request line.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestHead {
     /// The part of the line that holds the keys, and the length of the first one.
@@ -138,41 +144,42 @@ pub enum RequestHead {
 
 impl Grammar for Requests {
     type Head = RequestHead;
-    type Refusal = Refusal;
+    type Reject = RequestError;
     type Message<'m> = Request<'m>;
+    type Error<'m> = RequestError;
 
     const BLOCK_END: &'static [u8] = b"\n";
     const RESYNC: bool = true;
-    const LONG_LINE: Refusal = Refusal::LongLine;
+    const LINE_TOO_LONG: RequestError = RequestError::LineTooLong;
 
-    fn bad_block(_: RequestHead) -> Refusal {
-        Refusal::BlockEnd
+    fn bad_block(_: RequestHead) -> RequestError {
+        RequestError::BadBlockEnd
     }
 
-    fn scan(line: &[u8], limits: &Limits) -> Line<RequestHead, Refusal> {
-        if let Some(common) = Self::scan_common(line, limits) {
-            return common.line();
+    fn scan(line: &[u8], limits: &Limits) -> Line<RequestHead, RequestError> {
+        if let Some(line) = Self::scan_fast(line, limits) {
+            return line.line();
         }
-        // A CR is no part of the words, so that the block's size can be read.
-        let text = before_lf(line);
-        let Some(text) = text.strip_suffix(b"\r") else { return read(text, limits) };
-        let block = match read(text, limits) {
-            Line::Done(_) => None,
-            Line::Value(_, size) => Some(size as u64),
-            Line::Refuse(_, block) => block,
+        // Without the CR the tokens can be read, so that the length of the block is known.
+        let text = without_lf(line);
+        let Some(text) = text.strip_suffix(b"\r") else { return scan_tokens(text, limits) };
+        let block = match scan_tokens(text, limits) {
+            Line::Complete(_) => None,
+            Line::WithData(_, size) => Some(size as u64),
+            Line::Rejected(_, block) => block,
         };
-        Line::Refuse(Refusal::CarriageReturn, block)
+        Line::Rejected(RequestError::CarriageReturn, block)
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a third of the instructions of a short line")]
-    fn scan_common(text: &[u8], limits: &Limits) -> Option<Scanned<RequestHead>> {
-        let (verb, key, mut rest) = Common::<Self>::verb_and_key(text)?;
-        // Each has its own return, so that what the line says goes through no memory.
+    fn scan_fast(text: &[u8], limits: &Limits) -> Option<FastLine<RequestHead>> {
+        let (verb, key, mut rest) = FastScan::<Self, false>::verb_and_key(text)?;
+        // Separate returns keep the result in registers.
         match verb {
             GET => {
                 let head = RequestHead::Get(key, key.end - key.start);
-                Some(Scanned { head, block: None, length: rest.length()? })
+                Some(FastLine { head, block: None, length: rest.line_length()? })
             }
             SET => {
                 let size = usize::try_from(rest.number()?).ok()?;
@@ -180,7 +187,7 @@ impl Grammar for Requests {
                     return None;
                 }
                 let head = RequestHead::Set(key);
-                Some(Scanned { head, block: Some(size), length: rest.length()? })
+                Some(FastLine { head, block: Some(size), length: rest.line_length()? })
             }
             _ => None,
         }
@@ -188,18 +195,21 @@ impl Grammar for Requests {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a twelfth of the instructions of a short set")]
-    fn lend<'m>(head: RequestHead, line: &'m [u8], value: Value<'m>) -> Request<'m> {
+    fn message<'m>(head: RequestHead, line: &'m [u8], data: Data<'m>) -> Request<'m> {
         match head {
             RequestHead::Get(keys, first) => Request::Get(Keys::checked(keys.of(line), first)),
-            RequestHead::Set(key) => Request::Set { key: Key::checked(key.of(line)), value },
+            RequestHead::Set(key) => Request::Set { key: Key::checked(key.of(line)), value: data },
         }
+    }
+
+    fn error(reject: RequestError, _: &[u8]) -> RequestError {
+        reject
     }
 }
 
-type Words<'t> = super::words::Words<'t, Requests>;
+type Tokens<'t> = text::tokens::Tokens<'t, Requests>;
 
-impl Lexis for Requests {
-    const CR_LF: bool = false;
+impl KeySyntax for Requests {
     const LONGEST_KEY: usize = usize::MAX;
 
     #[inline]
@@ -213,38 +223,40 @@ impl Lexis for Requests {
     }
 }
 
-/// Reads a line that has no CR at its end.
-fn read(text: &[u8], limits: &Limits) -> Line<RequestHead, Refusal> {
-    let mut words = Words::new(text);
-    match words.next().map_or(&[][..], |verb| verb.span.of(text)) {
-        b"get" => match words.keys() {
-            None => Line::Refuse(Refusal::Words, None),
-            Some(keys) if !keys.good => Line::Refuse(Refusal::Key, None),
-            Some(keys) => Line::Done(RequestHead::Get(keys.span, keys.first)),
+/// Reads a line that has lost its end of line.
+fn scan_tokens(text: &[u8], limits: &Limits) -> Line<RequestHead, RequestError> {
+    let mut tokens = Tokens::new(text);
+    match tokens.next().map_or(&[][..], |verb| verb.span.of(text)) {
+        b"get" => match tokens.keys() {
+            None => Line::Rejected(RequestError::WrongWordCount, None),
+            Some(keys) if !keys.good => Line::Rejected(RequestError::BadKey, None),
+            Some(keys) => Line::Complete(RequestHead::Get(keys.span, keys.first)),
         },
         b"set" => {
-            let (Some(key), Some(count), None) = (words.next(), words.next(), words.next()) else {
-                return Line::Refuse(Refusal::Words, None);
+            let (Some(key), Some(length), None) = (tokens.next(), tokens.next(), tokens.next())
+            else {
+                return Line::Rejected(RequestError::WrongWordCount, None);
             };
-            let Some(count) = decimal(count.span.of(text)) else {
-                return Line::Refuse(Refusal::Count, None);
+            let Some(length) = decimal(length.span.of(text)) else {
+                return Line::Rejected(RequestError::BadLength, None);
             };
-            match usize::try_from(count) {
+            match usize::try_from(length) {
                 Ok(size) if size <= limits.value => {
-                    if key.key {
-                        Line::Value(RequestHead::Set(key.span), size)
+                    if key.is_key {
+                        Line::WithData(RequestHead::Set(key.span), size)
                     } else {
-                        Line::Refuse(Refusal::Key, Some(count))
+                        Line::Rejected(RequestError::BadKey, Some(length))
                     }
                 }
-                _ => Line::Refuse(Refusal::LargeValue, Some(count)),
+                _ => Line::Rejected(RequestError::ValueTooLarge, Some(length)),
             }
         }
-        _ => Line::Refuse(Refusal::UnknownCommand, None),
+        _ => Line::Rejected(RequestError::UnknownCommand, None),
     }
 }
 
-/// What a server answers.
+/// What a server replies.
+#[non_exhaustive]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply<'m> {
     /// `STORED`
@@ -253,12 +265,12 @@ pub enum Reply<'m> {
     Value {
         /// The key that was asked for.
         key: Key<'m>,
-        /// What it holds.
-        value: Value<'m>,
+        /// What is stored under it.
+        value: Data<'m>,
     },
     /// `END`: no more values.
     End,
-    /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`, and what is said after it, up to its first LF.
+    /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`, and the text after it, up to its first LF.
     Error(ErrorKind, &'m [u8]),
 }
 
@@ -266,22 +278,14 @@ impl Reply<'_> {
     /// Appends the reply as it goes over the wire.
     ///
     /// ```
-    /// # use memwire::dialect::simple::Refusal;
+    /// # use memwire::dialect::simple::RequestError;
     /// let mut out = Vec::new();
-    /// Refusal::BlockEnd.reply().encode(&mut out);
+    /// RequestError::BadBlockEnd.reply().encode(&mut out);
     /// assert_eq!(out, b"CLIENT_ERROR bad data chunk\n");
     /// ```
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "which one it is, is known where it is written")]
     pub fn encode(&self, out: &mut impl Output) {
         match self {
             Self::Stored => out.put(b"STORED\n"),
-            Self::Value { value: Value::Shared(item), .. }
-                if let Some(frame) = item.frame(b"\n") =>
-            {
-                out.put(b"VALUE ");
-                out.put(frame);
-            }
             Self::Value { key, value } => put_block(b"VALUE ", *key, value, out),
             Self::End => out.put(b"END\n"),
             Self::Error(kind, text) => kind.encode(text, b"\n", out),
@@ -289,43 +293,47 @@ impl Reply<'_> {
     }
 }
 
-/// Appends a line that announces a data block, and the block.
-#[inline(never)]
+/// Appends a line that declares a data block, and the block.
 fn put_block<const N: usize>(
     word: &[u8; N],
     key: Key<'_>,
-    value: &Value<'_>,
+    value: &Data<'_>,
     out: &mut impl Output,
 ) {
     out.put(word);
-    out.put(key.as_bytes());
-    let mut line = Backwards::new();
-    behind_key(&mut line, value.len());
-    out.put(line.as_bytes());
-    put_value(value, b"\n", out);
+    put_key_and_length(key, value.len(), out);
+    out.put(value);
+    out.put(b"\n");
 }
 
-/// What stands behind the key in a line that announces a data block of this size.
+/// Appends the `VALUE` line of a reply whose data block, of this many bytes, and its LF follow.
+pub fn put_value_line(key: Key<'_>, length: usize, out: &mut impl Output) {
+    out.put(b"VALUE ");
+    put_key_and_length(key, length, out);
+}
+
+fn put_key_and_length(key: Key<'_>, length: usize, out: &mut impl Output) {
+    let mut tail = ReverseWriter::new();
+    value_line_tail(&mut tail, length);
+    out.put(key.as_bytes());
+    out.put(tail.as_bytes());
+}
+
+/// What follows the key in a line that declares a data block of this length.
 #[inline]
-fn behind_key(line: &mut Backwards, size: usize) {
+pub(crate) fn value_line_tail(line: &mut ReverseWriter, length: usize) {
     line.text(b"\n");
-    line.decimal(size as u64);
+    line.decimal(length as u64);
     line.text(b" ");
 }
 
-/// An item that is written with one copy.
-pub(crate) fn item(key: Key<'_>, value: Value<'_>) -> Item {
-    let mut line = Backwards::new();
-    behind_key(&mut line, value.len());
-    Item::framed(key.as_bytes(), line.as_bytes(), value, b"\n", Meta::default())
-}
-
 /// The grammar of replies: the client's side. Replies are read as strictly as they are written:
-/// words are separated by one space, and counts have no leading zeros (`reply/lines`).
+/// tokens are separated by one space, and lengths have no leading zeros (`reply/lines`).
 #[derive(Clone, Copy, Debug)]
 pub enum Replies {}
 
-/// A reply line as numbers.
+/// A parsed reply line.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyHead {
     /// `STORED`
@@ -340,47 +348,52 @@ pub enum ReplyHead {
 
 impl Grammar for Replies {
     type Head = ReplyHead;
-    type Refusal = BadReply;
+    type Reject = ReplyError;
     type Message<'m> = Reply<'m>;
+    type Error<'m> = ReplyError;
 
     const BLOCK_END: &'static [u8] = b"\n";
     const RESYNC: bool = true;
-    const LONG_LINE: BadReply = BadReply::LongLine;
+    const LINE_TOO_LONG: ReplyError = ReplyError::LineTooLong;
 
-    fn bad_block(_: ReplyHead) -> BadReply {
-        BadReply::BlockEnd
+    fn bad_block(_: ReplyHead) -> ReplyError {
+        ReplyError::BadBlockEnd
     }
 
     #[inline]
-    fn scan(line: &[u8], limits: &Limits) -> Line<ReplyHead, BadReply> {
-        match before_lf(line) {
-            b"STORED" => Line::Done(ReplyHead::Stored),
-            b"END" => Line::Done(ReplyHead::End),
+    fn scan(line: &[u8], limits: &Limits) -> Line<ReplyHead, ReplyError> {
+        match without_lf(line) {
+            b"STORED" => Line::Complete(ReplyHead::Stored),
+            b"END" => Line::Complete(ReplyHead::End),
             line => {
                 if let Some((key, size)) = value_line(line) {
                     match usize::try_from(size) {
                         Ok(size) if size <= limits.value => {
-                            Line::Value(ReplyHead::Value(key), size)
+                            Line::WithData(ReplyHead::Value(key), size)
                         }
-                        _ => Line::Refuse(BadReply::LargeValue, Some(size)),
+                        _ => Line::Rejected(ReplyError::ValueTooLarge, Some(size)),
                     }
-                } else if let Some((kind, text)) = ErrorKind::of(line) {
-                    Line::Done(ReplyHead::Error(kind, text))
+                } else if let Some((kind, text)) = ErrorKind::parse(line) {
+                    Line::Complete(ReplyHead::Error(kind, text))
                 } else {
-                    Line::Refuse(BadReply::Unknown, None)
+                    Line::Rejected(ReplyError::UnknownReply, None)
                 }
             }
         }
     }
 
     #[inline]
-    fn lend<'m>(head: ReplyHead, line: &'m [u8], value: Value<'m>) -> Reply<'m> {
+    fn message<'m>(head: ReplyHead, line: &'m [u8], data: Data<'m>) -> Reply<'m> {
         match head {
             ReplyHead::Stored => Reply::Stored,
-            ReplyHead::Value(key) => Reply::Value { key: Key::checked(key.of(line)), value },
+            ReplyHead::Value(key) => Reply::Value { key: Key::checked(key.of(line)), value: data },
             ReplyHead::End => Reply::End,
             ReplyHead::Error(kind, text) => Reply::Error(kind, text.of(line)),
         }
+    }
+
+    fn error(reject: ReplyError, _: &[u8]) -> ReplyError {
+        reject
     }
 }
 
@@ -390,9 +403,9 @@ fn value_line(line: &[u8]) -> Option<(Span, u64)> {
         return None;
     }
     let key = Span { start: WORD.len(), end: name_end(line, WORD.len()) };
-    let count = line[key.end..].strip_prefix(b" ")?;
-    if key.start == key.end || (count.len() > 1 && count[0] == b'0') {
+    let length = line[key.end..].strip_prefix(b" ")?;
+    if key.start == key.end || (length.len() > 1 && length[0] == b'0') {
         return None;
     }
-    Some((key, decimal(count)?))
+    Some((key, decimal(length)?))
 }

@@ -1,91 +1,82 @@
-//! One client's conversation: bytes in, bytes out, still without a transport.
+//! One client connection: bytes in, bytes out, still without a transport.
+//!
+//! # Using a session
+//!
+//! | when | call |
+//! |---|---|
+//! | a client connects | [`Session::new`]: it allocates nothing |
+//! | a read returned bytes | [`Session::advance`] with a slice of them, the store, and the Unix time |
+//! | it returns [`Progress::NeedInput`] | the slice is empty: send the output, and read on |
+//! | it returns [`Progress::OutputFull`] | send the output first, then call it again with the same slice |
+//! | it returns [`Progress::Close`] | send the output, and close the connection |
+//! | the client closed its side | [`Session::finish`]: an error if the stream ends inside a request; what was complete has been answered |
+//! | the connection moves elsewhere | [`Session::save`] there, [`Session::restore`] here; unsent output is the caller's to move |
+//!
+//! The store is given to each call, so that many sessions can share one: a [`Store`] for one thread,
+//! or one that implements it for a shared reference.
+//!
+//! ```
+//! use memwire::{Limits, Progress, Session, dialect::classic::Requests, store::Map};
+//!
+//! let (mut store, mut replies) = (Map::new(), Vec::new());
+//! let mut session = Session::<Requests>::new(Limits::default());
+//! let now = 1_800_000_000;
+//!
+//! let mut input = &b"set k 0 60 5\r\nhello\r\n"[..];
+//! let progress = session.advance(&mut store, now, &mut input, &mut replies);
+//! assert_eq!((progress, &replies[..]), (Progress::NeedInput, &b"STORED\r\n"[..]));
+//!
+//! // A minute later it has expired; then the client leaves.
+//! replies.clear();
+//! let mut input = &b"get k\r\nquit\r\n"[..];
+//! let progress = session.advance(&mut store, now + 60, &mut input, &mut replies);
+//! assert_eq!((progress, &replies[..]), (Progress::Close, &b"END\r\n"[..]));
+//! session.finish()?;
+//! # Ok::<(), memwire::Truncated>(())
+//! ```
 
-use alloc::vec::Vec;
 use core::{
-    error::Error,
     fmt::{self, Debug},
     hash::{Hash, Hasher},
+    mem,
 };
 
 use crate::{
-    BadSnapshot, Limits, Machine, Output, Snapshot, Step, Truncated, dialect::Grammar, store::Store,
+    limits::Limits,
+    machine::{Machine, Step, Truncated},
+    store::Store,
 };
 
 mod classic;
+mod pending_keys;
+mod service;
 mod simple;
-mod unanswered;
+mod sink;
+mod snapshot;
 
-pub use classic::{Retrieval, VERSION};
-pub use unanswered::Unanswered;
+pub use classic::Retrieval;
+pub use pending_keys::PendingKeys;
+pub use service::{Context, Handled, Service};
+pub use sink::Sink;
+pub use snapshot::{SessionRestoreError, SessionSnapshot};
 
-/// The unsent output, in bytes, past which a session takes no more input unless told otherwise.
-pub const MARK: usize = 65_536;
-
-/// What the requests of a dialect do.
-pub trait Serve: Grammar {
-    /// What is still to be answered of a request whose replies passed the mark. Owns what it
-    /// needs.
-    type Rest: Clone + Debug + Eq + Hash + Send;
-
-    /// Does what `request` says and replies. When the output is longer than the mark it may stop
-    /// and return what is left.
-    fn serve<S: Store, O: Output>(
-        request: Self::Message<'_>,
-        context: &mut Context<'_, S, O>,
-    ) -> Served<Self::Rest>;
-
-    /// Goes on with the reply, as [`Self::serve`] does. Returns whether it is whole.
-    fn resume<S: Store, O: Output>(rest: &mut Self::Rest, context: &mut Context<'_, S, O>) -> bool;
-
-    /// Answers what was refused.
-    fn refuse<S: Store, O: Output>(refusal: Self::Refusal, context: &mut Context<'_, S, O>);
-
-    /// What is still to be answered, as text.
-    fn save(rest: &Self::Rest) -> Vec<u8>;
-
-    /// The opposite of [`Self::save`]; `None` if the text is not what that can have returned.
-    fn restore(text: Vec<u8>, limits: &Limits) -> Option<Self::Rest>;
-}
-
-/// What a request has to do with.
-#[derive(Debug)]
-pub struct Context<'c, S, O> {
-    /// Where items are kept.
-    pub store: &'c mut S,
-    /// The time in seconds.
-    pub now: u64,
-    /// As the machine's.
-    pub limits: Limits,
-    /// The length of the output, in bytes, past which a reply is to stop.
-    pub mark: usize,
-    /// What replies are appended to.
-    pub out: &'c mut O,
-}
-
-/// What [`Serve::serve`] came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Served<R> {
-    /// The request is answered.
-    Whole,
-    /// This is still to be answered.
-    Part(R),
-    /// The client takes its leave.
-    Close,
-}
+/// The unsent output, in bytes, past which a session stops reading input, unless it is given
+/// another mark.
+pub const HIGH_WATER_MARK: usize = 65_536;
 
 /// Why [`Session::advance`] stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Progress {
     /// The input is used up.
     NeedInput,
-    /// The output passed the mark. Send it, and call again with the rest of the input.
+    /// The output passed the high-water mark. Send it, and call again with the rest of the input.
     OutputFull,
-    /// The client wants the connection to be closed. Send the output and do so; what follows in
-    /// the input is not looked at.
+    /// The client sent `quit`: send the output and close the connection. The rest of the input, and
+    /// all that follows, is discarded.
     Close,
 }
 
-/// A [`Machine`] and what it is replying to.
+/// One client connection: a [`Machine`] that reads requests, and the reply in progress.
 ///
 /// ```
 /// use memwire::{Limits, Progress, Session, dialect::simple::Requests, store::Map};
@@ -98,31 +89,32 @@ pub enum Progress {
 /// assert_eq!(session.advance(&mut store, 0, &mut input, &mut out), Progress::NeedInput);
 /// assert_eq!(out, b"STORED\nVALUE k 5\nhello\nEND\n");
 /// ```
-pub struct Session<G: Serve> {
+pub struct Session<G: Service> {
     machine: Machine<G>,
-    mark: usize,
-    /// `Some`: Replying; what is left of the request that was dispatched last. `None`: Idle.
-    rest: Option<G::Rest>,
-    /// Whether the client took its leave. Invariant: then the machine is as new.
+    high_water_mark: usize,
+    /// `Some` while replying: what is left of the last request. `None` while idle.
+    continuation: Option<G::Continuation>,
+    /// Whether the client sent `quit`. Invariant: then the machine is in its initial state.
     closed: bool,
 }
 
-impl<G: Serve> Session<G> {
-    /// A session at the start of a connection, whose mark is [`MARK`]. Allocates nothing.
+impl<G: Service> Session<G> {
+    /// A session at the start of a connection, with [`HIGH_WATER_MARK`]. Allocates nothing.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self::with_mark(limits, MARK)
+        Self::with_high_water_mark(limits, HIGH_WATER_MARK)
     }
 
-    /// A session that stops when the output is longer than `mark` bytes. The output passes the
+    /// A session that stops when the output is longer than this many bytes. The output passes the
     /// mark by one reply line or value at most.
     #[must_use]
-    pub const fn with_mark(limits: Limits, mark: usize) -> Self {
-        Self { machine: Machine::new(limits), mark, rest: None, closed: false }
+    pub const fn with_high_water_mark(limits: Limits, bytes: usize) -> Self {
+        let machine = Machine::new(limits);
+        Self { machine, high_water_mark: bytes, continuation: None, closed: false }
     }
 
-    /// Serves the requests that `input` completes, taking what it uses off its front, and appends
-    /// their replies to `out`. The caller sends, and then removes, what is in `out`.
+    /// Serves the requests that `input` completes, consuming it from its front, and appends their
+    /// replies to `out`. The caller sends, and then removes, what is in `out`.
     ///
     /// `now` is the Unix time in seconds, for dialects whose items expire; `simple` ignores it.
     pub fn advance<S: Store>(
@@ -130,31 +122,37 @@ impl<G: Serve> Session<G> {
         store: &mut S,
         now: u64,
         input: &mut &[u8],
-        out: &mut impl Output,
+        out: &mut impl Sink,
     ) -> Progress {
-        let (mark, limits) = (self.mark, *self.machine.limits());
-        let context = &mut Context { store, now, limits, mark, out };
+        let (high_water_mark, limits) = (self.high_water_mark, *self.machine.limits());
+        let context = &mut Context { store, now, limits, high_water_mark, out };
         loop {
-            if context.out.len() > mark {
+            if context.out.len() > high_water_mark {
                 return Progress::OutputFull;
             }
-            if let Some(rest) = &mut self.rest {
-                if G::resume(rest, context) {
-                    self.rest = None;
+            if let Some(continuation) = &mut self.continuation {
+                if G::resume(continuation, context) {
+                    self.continuation = None;
                 }
                 continue;
             }
             if self.closed {
-                return Progress::Close;
+                // `NeedInput` the second time, so that a caller who missed it does not spin.
+                let discarded = !mem::take(input).is_empty();
+                return if discarded { Progress::Close } else { Progress::NeedInput };
             }
             match self.machine.step(input) {
                 Step::NeedMore => return Progress::NeedInput,
                 Step::Dispatch(request) => match G::serve(request, context) {
-                    Served::Whole => {}
-                    Served::Part(rest) => self.rest = Some(rest),
-                    Served::Close => self.closed = true,
+                    Handled::Done => {}
+                    Handled::Paused(continuation) => self.continuation = Some(continuation),
+                    Handled::Close => {
+                        self.closed = true;
+                        *input = &[];
+                        return Progress::Close;
+                    }
                 },
-                Step::Refuse(refusal) => G::refuse(refusal, context),
+                Step::Reject(error) => G::reject(error, context),
             }
         }
     }
@@ -163,8 +161,8 @@ impl<G: Serve> Session<G> {
     ///
     /// # Errors
     ///
-    /// [`Truncated`], if it ends inside a request, or inside something skipped. What was already
-    /// decided has been answered.
+    /// [`Truncated`] if it ends inside a request, or inside what is skipped. What was decided before
+    /// has been answered.
     pub fn finish(self) -> Result<(), Truncated> {
         self.machine.finish()
     }
@@ -175,122 +173,89 @@ impl<G: Serve> Session<G> {
         &self.machine
     }
 
-    /// Whether the client took its leave, so that [`Progress::Close`] is all that comes.
+    /// Whether the client sent `quit`: further input is discarded.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Whether a request is answered only in part.
+    /// Whether a request is answered in part only.
     #[must_use]
     pub fn is_replying(&self) -> bool {
-        self.rest.is_some()
+        self.continuation.is_some()
     }
 
-    /// All that the session needs to go on elsewhere (law *Resume*). Output that was not sent yet
-    /// is the caller's to save.
+    /// Saves what the session needs to go on elsewhere (law *Resume*). Output that is not sent yet is
+    /// the caller's to save.
     #[must_use]
     pub fn save(&self) -> SessionSnapshot {
         SessionSnapshot {
             machine: self.machine.save(),
-            rest: self.rest.as_ref().map(G::save),
+            continuation: self.continuation.as_ref().map(G::save),
             closed: self.closed,
         }
     }
 
-    /// A session that goes on where the saved one stood.
+    /// A session that goes on where the saved one was.
     ///
     /// # Errors
     ///
-    /// [`BadSessionSnapshot`], if no session with these limits can have been saved so.
+    /// [`SessionRestoreError`] if no session with these limits can have been saved like that.
     pub fn restore(
         limits: Limits,
-        mark: usize,
+        high_water_mark: usize,
         snapshot: SessionSnapshot,
-    ) -> Result<Self, BadSessionSnapshot> {
+    ) -> Result<Self, SessionRestoreError> {
         let machine =
-            Machine::restore(limits, snapshot.machine).map_err(BadSessionSnapshot::Machine)?;
-        let rest = match snapshot.rest {
+            Machine::restore(limits, snapshot.machine).map_err(SessionRestoreError::Machine)?;
+        let continuation = match snapshot.continuation {
             None => None,
-            Some(text) => Some(G::restore(text, &limits).ok_or(BadSessionSnapshot::Rest)?),
+            Some(text) => Some(G::restore(text, &limits).ok_or(SessionRestoreError::Continuation)?),
         };
         let closed = snapshot.closed;
-        // A request is answered before the first byte of the next one is looked at, and behind the
-        // last one nothing is.
-        if (rest.is_some() || closed) && machine != Machine::new(limits) {
-            return Err(BadSessionSnapshot::Rest);
+        // A request is answered before the first byte of the next one is read, and after `quit` none
+        // is.
+        if (continuation.is_some() || closed) && machine != Machine::new(limits) {
+            return Err(SessionRestoreError::Continuation);
         }
-        Ok(Self { machine, mark, rest, closed })
+        Ok(Self { machine, high_water_mark, continuation, closed })
     }
 }
 
-impl<G: Serve> Clone for Session<G> {
+impl<G: Service> Clone for Session<G> {
     fn clone(&self) -> Self {
-        let Self { machine, mark, rest, closed } = self;
-        Self { machine: machine.clone(), mark: *mark, rest: rest.clone(), closed: *closed }
+        Self {
+            machine: self.machine.clone(),
+            high_water_mark: self.high_water_mark,
+            continuation: self.continuation.clone(),
+            closed: self.closed,
+        }
     }
 }
 
 /// Equal sessions answer every further byte alike, as equal machines do.
-impl<G: Serve> PartialEq for Session<G> {
+impl<G: Service> PartialEq for Session<G> {
     fn eq(&self, other: &Self) -> bool {
-        (&self.machine, self.mark, &self.rest, self.closed)
-            == (&other.machine, other.mark, &other.rest, other.closed)
+        (&self.machine, self.high_water_mark, &self.continuation, self.closed)
+            == (&other.machine, other.high_water_mark, &other.continuation, other.closed)
     }
 }
 
-impl<G: Serve> Eq for Session<G> {}
+impl<G: Service> Eq for Session<G> {}
 
-impl<G: Serve> Hash for Session<G> {
+impl<G: Service> Hash for Session<G> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        (&self.machine, self.mark, &self.rest, self.closed).hash(hasher);
+        (&self.machine, self.high_water_mark, &self.continuation, self.closed).hash(hasher);
     }
 }
 
-impl<G: Serve> Debug for Session<G> {
+impl<G: Service> Debug for Session<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("machine", &self.machine)
-            .field("mark", &self.mark)
-            .field("rest", &self.rest)
+            .field("high_water_mark", &self.high_water_mark)
+            .field("continuation", &self.continuation)
             .field("closed", &self.closed)
             .finish()
-    }
-}
-
-/// A session at rest: its machine, what it still has to answer, and if it is closed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct SessionSnapshot {
-    machine: Snapshot,
-    rest: Option<Vec<u8>>,
-    closed: bool,
-}
-
-/// What is wrong with a [`SessionSnapshot`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BadSessionSnapshot {
-    /// Its machine.
-    Machine(BadSnapshot),
-    /// What it says is still to be answered.
-    Rest,
-}
-
-impl fmt::Display for BadSessionSnapshot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Machine(bad) => fmt::Display::fmt(bad, f),
-            Self::Rest => f.write_str("the snapshot's unanswered request is none"),
-        }
-    }
-}
-
-impl Error for BadSessionSnapshot {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Machine(bad) => Some(bad),
-            Self::Rest => None,
-        }
     }
 }

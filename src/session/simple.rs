@@ -2,73 +2,99 @@
 
 use alloc::vec::Vec;
 
-use super::{Context, Serve, Served, Unanswered};
+use super::{
+    pending_keys::PendingKeys,
+    service::{Context, Handled, Service},
+    sink::Sink,
+};
 use crate::{
-    Limits, Output,
-    dialect::{
-        Value,
-        simple::{self, Keys, Refusal, Reply, Request, Requests},
+    dialect::simple::{
+        Key, Keys, Reply, Request, RequestError, Requests, put_value_line, value_line_tail,
     },
-    store::{Change, Store},
+    grammar::Data,
+    limits::Limits,
+    output::Output,
+    store::{Change, Item, Meta, Store},
+    text::number::ReverseWriter,
 };
 
-impl Serve for Requests {
-    type Rest = Unanswered;
+const LF: &[u8; 1] = b"\n";
 
-    fn serve<S: Store, O: Output>(
+impl Service for Requests {
+    type Continuation = PendingKeys;
+
+    fn serve<S: Store, O: Sink>(
         request: Request<'_>,
         context: &mut Context<'_, S, O>,
-    ) -> Served<Unanswered> {
+    ) -> Handled<PendingKeys> {
         match request {
             Request::Set { key, value } => {
-                let item = simple::item(key, value);
-                context.store.change(key.as_bytes(), Change::Put(item));
+                context.store.change(key.as_bytes(), Change::Store(rendered(key, value)));
                 Reply::Stored.encode(context.out);
-                Served::Whole
+                Handled::Done
             }
             Request::Get(keys) => match answer(keys, context) {
-                None => Served::Whole,
-                Some(rest) => Served::Part(Unanswered::new(rest.as_bytes())),
+                None => Handled::Done,
+                Some(rest) => Handled::Paused(PendingKeys::new(rest.as_bytes())),
             },
         }
     }
 
-    fn resume<S: Store, O: Output>(rest: &mut Unanswered, context: &mut Context<'_, S, O>) -> bool {
-        let left = answer(Keys::checked(rest.keys(), 0), context);
+    fn resume<S: Store, O: Sink>(
+        pending: &mut PendingKeys,
+        context: &mut Context<'_, S, O>,
+    ) -> bool {
+        let left = answer(Keys::checked(pending.as_bytes(), 0), context);
         let left = left.map_or(0, |keys| keys.as_bytes().len());
-        rest.leave(left);
+        pending.keep_last(left);
         left == 0
     }
 
-    fn refuse<S: Store, O: Output>(refusal: Refusal, context: &mut Context<'_, S, O>) {
-        refusal.reply().encode(context.out);
+    fn reject<S: Store, O: Sink>(error: RequestError, context: &mut Context<'_, S, O>) {
+        error.reply().encode(context.out);
     }
 
-    fn save(rest: &Unanswered) -> Vec<u8> {
-        rest.keys().to_vec()
+    fn save(pending: &PendingKeys) -> Vec<u8> {
+        pending.as_bytes().to_vec()
     }
 
-    fn restore(text: Vec<u8>, limits: &Limits) -> Option<Unanswered> {
+    fn restore(text: Vec<u8>, limits: &Limits) -> Option<PendingKeys> {
         Keys::new(&text)?;
-        (text.len() < limits.line).then(|| Unanswered::new(&text))
+        (text.len() < limits.line).then(|| PendingKeys::new(&text))
     }
 }
 
-/// Answers keys until the output passes the mark; returns the keys that are left, if any.
-fn answer<'k, S: Store, O: Output>(
+/// Answers keys until the output passes the high-water mark; returns the keys that are left, if
+/// any.
+fn answer<'k, S: Store, O: Sink>(
     mut keys: Keys<'k>,
     context: &mut Context<'_, S, O>,
 ) -> Option<Keys<'k>> {
-    let Context { store, out, mark, .. } = context;
+    let Context { store, out, high_water_mark, .. } = context;
     while let Some(key) = keys.next() {
-        store.get(key.as_bytes(), |item| {
-            let value = Value::Shared(item);
-            Reply::Value { key, value }.encode(*out);
-        });
-        if out.len() > *mark && !keys.as_bytes().is_empty() {
+        store.get(key.as_bytes(), |item| put_value(key, item, *out));
+        if out.len() > *high_water_mark && !keys.as_bytes().is_empty() {
             return Some(keys);
         }
     }
     Reply::End.encode(*out);
     None
+}
+
+/// An item rendered as its `VALUE` reply, so that a hit is one copy.
+fn rendered(key: Key<'_>, value: Data<'_>) -> Item {
+    let mut tail = ReverseWriter::new();
+    value_line_tail(&mut tail, value.len());
+    Item::framed(key.as_bytes(), tail.as_bytes(), value, LF, Meta::default())
+}
+
+fn put_value(key: Key<'_>, item: &Item, out: &mut impl Sink) {
+    if let Some(frame) = item.frame(LF) {
+        out.put(b"VALUE ");
+        out.put(frame);
+    } else {
+        put_value_line(key, item.value().len(), out);
+        out.put_item(item);
+        out.put(LF);
+    }
 }

@@ -1,9 +1,15 @@
+//! A map without bounds: for filters, tests and models.
+
 use alloc::vec::Vec;
 use core::hash::{BuildHasher, Hash, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 
-use super::{Change, Item, Store};
+use super::{
+    item::Item,
+    traits::{Change, Store},
+};
+use crate::telemetry::Telemetry;
 
 /// A map without bounds: for filters, tests and models.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +17,8 @@ pub struct Map {
     /// Found by their keys, which are kept in them.
     items: HashTable<Item>,
     hashes: DefaultHashBuilder,
-    /// The largest number that was given to an item.
-    unique: u64,
+    /// The largest CAS unique value that an item was given.
+    cas: u64,
     generation: u32,
     flush_at: Option<u64>,
 }
@@ -41,7 +47,7 @@ impl Map {
     }
 }
 
-/// The hash of a key. Of its bytes only: the hasher itself tells lengths apart.
+/// The hash of a key's bytes; the hasher itself distinguishes lengths.
 fn key_hash(hashes: &DefaultHashBuilder, key: &[u8]) -> u64 {
     let mut state = hashes.build_hasher();
     state.write(key);
@@ -51,8 +57,8 @@ fn key_hash(hashes: &DefaultHashBuilder, key: &[u8]) -> u64 {
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
         let same = |item: &Item| other.find(item.key()) == Some(item);
-        (self.unique, self.generation, self.flush_at, self.len())
-            == (other.unique, other.generation, other.flush_at, other.len())
+        (self.cas, self.generation, self.flush_at, self.len())
+            == (other.cas, other.generation, other.flush_at, other.len())
             && self.items.iter().all(same)
     }
 }
@@ -64,9 +70,11 @@ impl Hash for Map {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let mut items: Vec<_> = self.items.iter().collect();
         items.sort_unstable_by_key(|item| item.key());
-        (items, self.unique, self.generation, self.flush_at).hash(hasher);
+        (items, self.cas, self.generation, self.flush_at).hash(hasher);
     }
 }
+
+impl Telemetry for Map {}
 
 impl Store for Map {
     fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R> {
@@ -74,25 +82,25 @@ impl Store for Map {
     }
 
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R {
-        let Self { items, hashes, unique, .. } = self;
+        let Self { items, hashes, cas, .. } = self;
         let again = |item: &Item| key_hash(hashes, item.key());
         let entry = items.entry(key_hash(hashes, key), |item| item.has_key(key), again);
         let (change, result) = decide(match &entry {
-            Entry::Occupied(held) => Some(held.get()),
+            Entry::Occupied(kept) => Some(kept.get()),
             Entry::Vacant(_) => None,
         });
         let item = match change {
             Change::Keep => return result,
             Change::Remove => {
-                if let Entry::Occupied(held) = entry {
-                    held.remove();
+                if let Entry::Occupied(kept) = entry {
+                    kept.remove();
                 }
                 return result;
             }
-            Change::Put(item) => item,
-            Change::Renew(item) => {
-                *unique += 1;
-                item.renewed(*unique)
+            Change::Store(item) => item,
+            Change::StoreNewCas(item) => {
+                *cas += 1;
+                item.with_cas(*cas)
             }
         };
         entry.insert(item);

@@ -1,0 +1,46 @@
+//! The phases of a run: what all threads do at a time, and for how long.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+
+use super::dataset::Dataset;
+
+/// What a phase is called in reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    Fill,
+    WarmUp,
+    Measure,
+}
+
+/// What connections send in a phase.
+#[derive(Clone, Copy)]
+pub enum Task {
+    /// A set for every key.
+    Fill,
+    /// Batches of `pipeline` requests, with `keys_per_get` keys in each get.
+    Mix { pipeline: usize, keys_per_get: u32 },
+}
+
+/// What all threads do at a time.
+pub struct Phase<'p> {
+    pub task: Task,
+    pub dataset: &'p Dataset,
+    /// When the last batch may be sent; `None`: when every connection has sent its share.
+    pub until: Option<Instant>,
+    /// How long the replies to a batch may take.
+    pub timeout: Duration,
+    /// Set when no more batches are to be sent.
+    pub stop: &'p AtomicBool,
+}
+
+impl Phase<'_> {
+    pub fn is_over(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now >= until) || self.stop.load(Ordering::Relaxed)
+    }
+}

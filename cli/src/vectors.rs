@@ -1,0 +1,211 @@
+//! `memwire vectors`: lists and shows the conformance vectors, and generates them from documents.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use clap::Subcommand;
+use memwire_conformance::{
+    dialect::Dialect,
+    vectors::{End, Level, Pattern, Step, Suite, Vector},
+};
+
+use crate::failure::Failure;
+
+/// Read the conformance vectors, and make them from documents
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the vectors: id, level, needed capabilities, title
+    List {
+        #[command(flatten)]
+        from: From,
+
+        /// Only vectors whose id, or a clause's, is like this
+        #[arg(long, value_name = "GLOB")]
+        only: Vec<String>,
+
+        /// No vectors whose id, or a clause's, is like this
+        #[arg(long, value_name = "GLOB")]
+        skip: Vec<String>,
+    },
+    /// Show one vector, with its clauses
+    Show {
+        #[command(flatten)]
+        from: From,
+
+        /// As `list` tells it
+        id: String,
+    },
+    /// Write all of them to standard output, as JSON
+    Export {
+        #[command(flatten)]
+        from: From,
+    },
+    /// Tell how many vectors show each clause; a clause without one is an error
+    Coverage {
+        #[command(flatten)]
+        from: From,
+    },
+    /// Write the vectors of each document to a JSON file next to it
+    ///
+    /// The dialect is the file's name without its ending.
+    Generate {
+        /// Such as spec/simple.md
+        #[arg(required = true)]
+        documents: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct From {
+    /// Whose vectors
+    #[arg(long, default_value = "simple")]
+    dialect: String,
+}
+
+impl From {
+    fn suite(&self) -> Result<Suite, Failure> {
+        let dialect =
+            Dialect::named(&self.dialect).map_err(|error| Failure::usage(error.to_string()))?;
+        Suite::from_json(dialect.suite).map_err(|error| Failure::io(error.to_string()))
+    }
+}
+
+/// Does what the subcommand says.
+pub fn execute(args: Args) -> Result<(), Failure> {
+    match args.command {
+        Command::List { from, only, skip } => {
+            let vectors = from
+                .suite()?
+                .matching(&only, &skip)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+            if vectors.is_empty() {
+                return Err(Failure::usage("no vector is like that".to_owned()));
+            }
+            print(&list(&vectors))
+        }
+        Command::Show { from, id } => {
+            let suite = from.suite()?;
+            let vector = suite.vectors.iter().find(|vector| vector.id == id);
+            let Some(vector) = vector else {
+                let message = format!("no vector `{id}`; `memwire vectors list` tells all");
+                return Err(Failure::usage(message));
+            };
+            print(&show(&suite, vector))
+        }
+        Command::Export { from } => print(&from.suite()?.to_json()),
+        Command::Coverage { from } => coverage(&from.suite()?),
+        Command::Generate { documents } => generate(documents),
+    }
+}
+
+/// Prints a text; a closed pipe is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io(format!("cannot write: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn level_name(level: Option<Level>) -> &'static str {
+    level.map_or("-", Level::name)
+}
+
+fn list(vectors: &[Vector]) -> String {
+    let width = vectors.iter().map(|vector| vector.id.len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for Vector { id, level, requires, title, .. } in vectors {
+        let level = level_name(*level);
+        let requires = requires.join(",");
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "{id:width$}  {level:6}  {requires:16}  {title}");
+    }
+    out
+}
+
+/// In the notation of the documents.
+fn show(suite: &Suite, vector: &Vector) -> String {
+    let mut out = String::new();
+    let (document, line) = (&suite.document, vector.line);
+    let _ = writeln!(out, "{} ({document}:{line})\n{}\n", vector.id, vector.title);
+    for clause in suite.clauses.iter().filter(|clause| vector.clauses.contains(&clause.id)) {
+        let (id, level) = (&clause.id, level_name(clause.level));
+        let _ = writeln!(out, "{id} {level} ({document}:{})\n  {}", clause.line, clause.text);
+    }
+    out.push('\n');
+    let newline = Dialect::by_name(&suite.dialect).map_or("\n", |dialect| dialect.newline);
+    for step in &vector.steps {
+        match step {
+            Step::Send(pattern) => write_pattern(&mut out, '>', pattern, newline),
+            Step::Expect(pattern) => write_pattern(&mut out, '<', pattern, newline),
+            Step::Wait(seconds) => drop(writeln!(out, "wait: {seconds}")),
+        }
+    }
+    if let End::Truncated(start) = vector.end {
+        let _ = writeln!(out, "\nThe stream ends inside the request that begins at byte {start}.");
+    }
+    out
+}
+
+/// In the notation of the documents, with the `sign` of what is sent or expected.
+fn write_pattern(out: &mut String, sign: char, pattern: &Pattern, newline: &str) {
+    for line in pattern.notation(newline) {
+        let _ = writeln!(out, "{sign} {line}");
+    }
+}
+
+fn coverage(suite: &Suite) -> Result<(), Failure> {
+    let mut out = String::new();
+    let mut bare = vec![];
+    for clause in &suite.clauses {
+        let shown = suite.vectors.iter().filter(|vector| vector.clauses.contains(&clause.id));
+        let own = shown.clone().filter(|vector| vector.level == clause.level).count();
+        let (all, id, level) = (shown.count(), &clause.id, level_name(clause.level));
+        let _ = writeln!(out, "{all:4}  {level:6}  {id}");
+        if own == 0 {
+            bare.push(id.as_str());
+        }
+    }
+    let (clauses, vectors) = (suite.clauses.len(), suite.vectors.len());
+    let _ = writeln!(out, "{vectors} vectors show {clauses} clauses");
+    print(&out)?;
+    if bare.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::wrong(format!("no vector of its own level shows {}", bare.join(", "))))
+}
+
+fn generate(documents: Vec<PathBuf>) -> Result<(), Failure> {
+    for path in documents {
+        let shown = path.display();
+        let markdown = fs::read_to_string(&path)
+            .map_err(|error| Failure::io(format!("cannot read {shown}: {error}")))?;
+        let name = |part: Option<&std::ffi::OsStr>| {
+            part.unwrap_or_default().to_string_lossy().into_owned()
+        };
+        let suite =
+            Suite::from_document(&name(path.file_stem()), &name(path.file_name()), &markdown)
+                .map_err(|error| Failure::wrong(format!("{shown}, {error}")))?;
+        let json = path.with_extension("json");
+        fs::write(&json, suite.to_json())
+            .map_err(|error| Failure::io(format!("cannot write {}: {error}", json.display())))?;
+        eprintln!(
+            "{}: {} clauses, {} vectors",
+            json.display(),
+            suite.clauses.len(),
+            suite.vectors.len()
+        );
+    }
+    Ok(())
+}

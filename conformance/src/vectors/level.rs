@@ -1,0 +1,27 @@
+//! How much a clause binds.
+
+use serde::{Deserialize, Serialize};
+
+/// How much a clause binds, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// Permitted.
+    May,
+    /// Recommended: there may be a reason to do otherwise.
+    Should,
+    /// Required for conformance to the dialect.
+    Must,
+}
+
+impl Level {
+    /// The level as it stands in documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::May => "MAY",
+            Self::Should => "SHOULD",
+            Self::Must => "MUST",
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The tests of memwire-server that need no program.
+
+mod server;
+mod store;

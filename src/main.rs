@@ -1,7 +1,0 @@
-//! The `memwire` program.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    memwire::app::main()
-}

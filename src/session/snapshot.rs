@@ -1,0 +1,44 @@
+//! Saved sessions, and why they may be rejected.
+
+use alloc::vec::Vec;
+use core::{error::Error, fmt};
+
+use crate::machine::{RestoreError, Snapshot};
+
+/// A saved session: its machine, the reply in progress, and whether it is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct SessionSnapshot {
+    pub(crate) machine: Snapshot,
+    pub(crate) continuation: Option<Vec<u8>>,
+    pub(crate) closed: bool,
+}
+
+/// Why a [`SessionSnapshot`] cannot be restored: whoever made it is to blame.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionRestoreError {
+    /// Its machine.
+    Machine(RestoreError),
+    /// Its reply in progress.
+    Continuation,
+}
+
+impl fmt::Display for SessionRestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Machine(error) => fmt::Display::fmt(error, f),
+            Self::Continuation => f.write_str("the snapshot contains an invalid pending request"),
+        }
+    }
+}
+
+impl Error for SessionRestoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Machine(error) => Some(error),
+            Self::Continuation => None,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Law *Prompt*.
+
+use memwire::{Limits, Machine};
+
+use super::{feeding::feed, log::OracleGrammar};
+
+/// Law *Prompt*: nothing is reported before the byte that decides it, and it is reported at that
+/// byte.
+///
+/// # Panics
+///
+/// If something is reported sooner or later.
+pub fn prompt<G: OracleGrammar>(limits: Limits, stream: &[u8]) {
+    let expected = G::expected(stream, &limits);
+    let mut machine = Machine::<G>::new(limits);
+    let mut events = Vec::new();
+    let mut from = 0;
+    for decided in expected.decided {
+        let length = events.len();
+        feed(&mut machine, &stream[from..decided - 1], &mut events);
+        assert!(events.len() == length, "Prompt: {} before {decided}", stream.escape_ascii());
+        feed(&mut machine, &stream[decided - 1..decided], &mut events);
+        assert!(events.len() > length, "Prompt: {} at {decided}", stream.escape_ascii());
+        from = decided;
+    }
+    assert!(expected.log.events == events, "Prompt: {}", stream.escape_ascii());
+}

@@ -1,0 +1,100 @@
+//! The oracle and the laws: checks for dialects of the memcached text protocol, those of
+//! [`memwire`] and your own.
+//!
+//! - [`oracle`]: what a whole stream means, computed by slicing it. It shares no code with the
+//!   machine, so that the two can be compared.
+//! - [`laws`]: what a [`Machine`](memwire::Machine) or [`Session`](memwire::Session) promises, as
+//!   functions that panic, with the name of the law, if it does not hold for a stream and a split.
+//! - [`grammars`]: what the laws need to know of the grammars in [`memwire::dialect`], and a
+//!   [tiny grammar](grammars::Tiny) as an example.
+//! - `streams`: streams made from the bytes that a fuzzer mutates.
+//!
+//! # A grammar of your own
+//!
+//! Implement [`LoggedGrammar`](laws::LoggedGrammar) for it, which takes one function: how a message
+//! is written to a log. Then [`all_without_oracle`](laws::all_without_oracle) checks a stream under
+//! a split, and [`splits`](laws::splits) gives many splits of it:
+//!
+//! ```
+//! use memwire::{Limits, grammar::{Data, Grammar, Line}};
+//! use memwire_testing::laws::{self, LoggedGrammar};
+//!
+//! /// `+<n>` is followed by a data block of n bytes; any other line is a message by itself.
+//! enum Plus {}
+//!
+//! #[derive(Clone, Copy, Debug)]
+//! struct PlusError(&'static str);
+//!
+//! impl std::fmt::Display for PlusError {
+//!     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+//!         f.write_str(self.0)
+//!     }
+//! }
+//!
+//! impl std::error::Error for PlusError {}
+//!
+//! impl Grammar for Plus {
+//!     type Head = ();
+//!     type Reject = PlusError;
+//!     type Message<'m> = (&'m [u8], Data<'m>);
+//!     type Error<'m> = PlusError;
+//!
+//!     const BLOCK_END: &'static [u8] = b"\n";
+//!     const RESYNC: bool = true;
+//!     const LINE_TOO_LONG: PlusError = PlusError("line too long");
+//!
+//!     fn bad_block((): ()) -> PlusError {
+//!         PlusError("bad block end")
+//!     }
+//!
+//!     fn scan(line: &[u8], limits: &Limits) -> Line<(), PlusError> {
+//!         let Some(number) = line.strip_prefix(b"+") else { return Line::Complete(()) };
+//!         match str::from_utf8(number).ok().and_then(|text| text.trim_end().parse().ok()) {
+//!             None => Line::Rejected(PlusError("bad length"), None),
+//!             Some(size) if size > limits.value => {
+//!                 Line::Rejected(PlusError("value too large"), Some(size as u64))
+//!             }
+//!             Some(size) => Line::WithData((), size),
+//!         }
+//!     }
+//!
+//!     fn message<'m>((): (), line: &'m [u8], data: Data<'m>) -> Self::Message<'m> {
+//!         (line, data)
+//!     }
+//!
+//!     fn error(reject: PlusError, _line: &[u8]) -> PlusError {
+//!         reject
+//!     }
+//! }
+//!
+//! impl LoggedGrammar for Plus {
+//!     fn log_message((line, data): &Self::Message<'_>, log: &mut Vec<u8>) {
+//!         log.extend([line, &data[..]].concat());
+//!     }
+//! }
+//!
+//! let limits = Limits::DEFAULT.with_line(8).with_value(4);
+//! let stream = b"+3\na\nb\n+9\nnine byte\nline\n+x\n+1\nno\n";
+//! for split in laws::splits::<Plus>(limits, stream) {
+//!     laws::all_without_oracle::<Plus>(limits, stream, &split);
+//! }
+//! ```
+//!
+//! That finds what depends on how a stream is split, which chunk invariance can see; it does not
+//! find what is read wrong in the same way under every split. For that, write an oracle: a function
+//! from a whole stream to an [`oracle::Transcript`], in code that shares nothing with the grammar,
+//! and implement [`OracleGrammar`](laws::OracleGrammar). Then [`all`](laws::all) checks all laws.
+//!
+//! # Features
+//!
+//! - `counting` (the default): the laws *Linear* and *Bounded* as the allocator sees them,
+//!   `laws::counting`. It installs a global allocator that counts, so that a program that has one
+//!   of its own needs `default-features = false`.
+//! - `arbitrary`: `streams`, which implement the `Arbitrary` of the crate of that name.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod grammars;
+pub mod laws;
+pub mod oracle;
+#[cfg(feature = "arbitrary")]
+pub mod streams;

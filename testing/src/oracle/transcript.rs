@@ -1,0 +1,55 @@
+//! What the oracle reports of a stream.
+
+/// All that happens in a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transcript<M, E> {
+    /// The messages and errors, in order.
+    pub events: Vec<Event<M, E>>,
+    /// Where the stream ends, unless that is after a message or after what was skipped.
+    pub end: Option<Incomplete>,
+}
+
+/// A message or an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event<M, E> {
+    /// The offset of its first byte.
+    pub start: usize,
+    /// The offset after the byte that decides it (law *Prompt*).
+    pub decided: usize,
+    /// The offset where the next message begins (law *Recover*); `None` if the stream ends first.
+    pub resumes: Option<usize>,
+    /// The message, or what is wrong.
+    pub result: Result<M, E>,
+}
+
+/// What is wrong with a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the core's error of the same name")]
+pub enum ReplyError {
+    LineTooLong,
+    UnknownReply,
+    ValueTooLarge,
+    BadBlockEnd,
+}
+
+/// The message that a stream ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incomplete {
+    /// The offset of its first byte.
+    pub start: usize,
+    /// The part of it that the stream ends in.
+    pub part: Part,
+}
+
+/// A part of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The line.
+    Line,
+    /// The data block, with this many bytes missing, its end included.
+    Block(u64),
+    /// The data block of a rejected message, with this many bytes missing, its end included.
+    RejectedBlock(u64),
+    /// The rest of a line that is skipped.
+    RestOfLine,
+}

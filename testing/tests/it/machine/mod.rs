@@ -1,0 +1,7 @@
+//! The machine by itself: memory, states, snapshots, limits, and grammars unlike `simple`'s.
+
+mod buffers;
+mod grammars;
+mod limits;
+mod snapshots;
+mod states;

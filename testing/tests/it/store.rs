@@ -1,0 +1,95 @@
+//! What a store does, on the plain map.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use memwire::{
+    grammar::Data,
+    store::{Change, Item, Map, Meta, Store},
+};
+
+fn item(key: &[u8], value: &[u8]) -> Item {
+    Item::new(key, Data::Borrowed(value), Meta::default())
+}
+
+fn put(key: &[u8], value: &[u8]) -> Change {
+    Change::Store(item(key, value))
+}
+
+fn value(store: &mut impl Store, key: &[u8]) -> Option<Vec<u8>> {
+    store.get(key, |item| item.value().to_vec())
+}
+
+/// A key without an item and with one, under each change.
+#[test]
+fn a_key_is_changed() {
+    let store = &mut Map::new();
+    let absent = |item: Option<&Item>| assert_eq!(item, None);
+    assert_eq!(value(store, b"k"), None);
+    assert_eq!(store.update(b"k", |item| (Change::Keep, absent(item))), ());
+    assert_eq!(store.update(b"k", |item| (Change::Remove, absent(item))), ());
+    assert_eq!(value(store, b"k"), None);
+    assert_eq!(store.update(b"k", |item| (put(b"k", b"one"), (absent(item), 7).1)), 7);
+    assert_eq!(value(store, b"k").as_deref(), Some(&b"one"[..]));
+
+    let seen = |item: Option<&Item>| item.map(|item| item.value().to_vec());
+    assert_eq!(store.update(b"k", |item| (Change::Keep, seen(item))), Some(b"one".to_vec()));
+    assert_eq!(store.update(b"k", |item| (put(b"k", b""), seen(item))), Some(b"one".to_vec()));
+    assert_eq!(value(store, b"k").as_deref(), Some(&b""[..]));
+    assert_eq!(value(store, b"other"), None);
+    assert_eq!(value(store, b""), None);
+    assert_eq!(store.update(b"k", |item| (Change::Remove, seen(item))), Some(vec![]));
+    assert_eq!(value(store, b"k"), None);
+    assert!(store.is_empty());
+}
+
+/// In whatever order their items came.
+#[test]
+fn maps_are_compared_and_hashed() {
+    let mut map = Map::new();
+    map.change(b"b", put(b"b", b"2"));
+    map.change(b"a", put(b"a", b"1"));
+    let mut other = Map::new();
+    other.change(b"a", put(b"a", b"1"));
+    assert_ne!(map, other);
+    other.change(b"b", put(b"b", b"2"));
+    assert_eq!(map, other);
+    assert_eq!((map.len(), &map.clone()), (2, &map));
+    let hashes = RandomState::new();
+    assert_eq!(hashes.hash_one(&map), hashes.hash_one(&other));
+    other.change(b"b", Change::Remove);
+    assert_ne!(hashes.hash_one(&map), hashes.hash_one(&other));
+}
+
+/// Other owners of the item still see it as it was.
+#[test]
+fn a_shared_item_gets_a_new_cas_as_a_copy() {
+    for size in [1, 2000] {
+        let (mut map, shared) = (Map::new(), item(b"k", &vec![b'v'; size]));
+        map.change(b"k", Change::StoreNewCas(shared.clone()));
+        let cas = map.get(b"k", |item| item.meta().cas);
+        assert_eq!((cas, shared.meta().cas), (Some(1), 0), "{size}");
+        assert_eq!(value(&mut map, b"k").map(|value| value.len()), Some(size));
+    }
+}
+
+/// A flush takes no time, at once or later.
+#[test]
+fn a_generation_ends_when_its_time_comes() {
+    let mut store = Map::new();
+    assert_eq!(store.generation(5), 0);
+    store.flush(10);
+    assert_eq!((store.generation(9), store.generation(10), store.generation(11)), (0, 1, 1));
+    store.flush(20);
+    store.flush(15);
+    assert_eq!((store.generation(14), store.generation(30), store.generation(99)), (1, 2, 2));
+}
+
+/// A store is used through a reference, too.
+#[test]
+fn a_reference_to_a_store_is_one() {
+    let mut map = Map::new();
+    let mut store = &mut map;
+    Store::change(&mut store, b"k", put(b"k", b"v"));
+    assert_eq!(value(&mut store, b"k").as_deref(), Some(&b"v"[..]));
+    assert_eq!(map.len(), 1);
+}

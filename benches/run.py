@@ -60,7 +60,7 @@ def main():
         python, memwire = (statistics.median(column) for column in zip(*times))
         rows.append(f"| {name} | {python * 1000:.1f} ms | {memwire * 1000:.1f} ms | {python / memwire:.1f} |")
     said = f"Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}; medians."
-    tell("run", "\n".join([*rows, "", f"From a file to nowhere; the answers are the same. {said}"]))
+    tell("run", "\n".join([*rows, "", f"Input from a file, output discarded; both give the same output. {said}"]))
 
 
 if __name__ == "__main__":

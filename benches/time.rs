@@ -43,9 +43,12 @@ fn parse(criterion: &mut Criterion) {
             let stream = workload.stream(dialect);
             let done = memwire(dialect, &stream, WHOLE);
             assert_eq!(done.0, units);
-            group.bench_function(format!("memwire, {}, lent only", dialect.name()), |bencher| {
-                bencher.iter(|| machine(dialect, black_box(&stream), WHOLE));
-            });
+            group.bench_function(
+                format!("memwire, {}, borrowed only", dialect.name()),
+                |bencher| {
+                    bencher.iter(|| machine(dialect, black_box(&stream), WHOLE));
+                },
+            );
             for chunk in CHUNKS {
                 if chunk == 1 && stream.len() > 1 << 20 {
                     continue;
@@ -222,7 +225,10 @@ struct Bar {
 
 fn report() -> Result<(), Box<dyn Error>> {
     let mut text = String::from(
-        "Parsing, in ns a request (a key, of gets of 100), and as a ratio to the limit:\n\n\
+        "# Parser benchmarks\n\n\
+         [Benchmarks](../performance.md) has the command, date and machine, and explains the \
+         limits.\n\n\
+         Time per request in ns (gets of 100: per key), and relative to the limit:\n\n\
          | | limit | memwire, simple | memwire, classic | memcache-proto | memcached-protocal |\n\
          |---|---|---|---|---|---|\n",
     );
@@ -243,7 +249,7 @@ fn report() -> Result<(), Box<dyn Error>> {
         text.push('\n');
     }
     text.push_str(
-        "\nThe same streams in chunks, as a ratio to whole:\n\n\
+        "\nThe same streams in chunks of 4096, 1460 and 1 bytes, relative to one chunk:\n\n\
          | | simple, 4096 | 1460 | 1 | classic, 4096 | 1460 | 1 | memcache-proto, 1460 |\n\
          |---|---|---|---|---|---|---|---|\n",
     );
@@ -265,7 +271,7 @@ fn report() -> Result<(), Box<dyn Error>> {
         writeln!(text, " {:.2} |", split / whole)?;
     }
     text.push_str(
-        "\nOne request that grows, classic, in ns a byte:\n\n\
+        "\nOne request of growing size, classic, in chunks of 1460 bytes and of 1, in ns per byte:\n\n\
          | | 4 KiB | 64 KiB | 1 MiB | 1 MiB ÷ 4 KiB |\n|---|---|---|---|---|\n",
     );
     for what in ["line", "value"] {
@@ -284,8 +290,8 @@ fn report() -> Result<(), Box<dyn Error>> {
         }
     }
     text.push_str(
-        "\nMachine, session and store (10 000 keys, values of 100 bytes), in ns a request or key, and as a \
-         ratio to the limit, a `HashMap`'s look-up and a copy of the value:\n\n\
+        "\nMachine, session and store (10 000 keys, values of 100 bytes), in ns per request (gets of 100: \
+         per key), and relative to the limit, a `HashMap` look-up and a copy of the value:\n\n\
          | | limit | simple | classic |\n|---|---|---|---|\n",
     );
     for workload in [Get(1), Get(100), Set(100)] {
@@ -307,7 +313,7 @@ fn report() -> Result<(), Box<dyn Error>> {
         text.push('\n');
     }
     text.push_str(
-        "\nThe same, classic, by threads that share the store: millions of requests a second.\n\n\
+        "\nThe same, classic, with threads that share the store, in millions of requests per second:\n\n\
          | | 1 thread | 2 | 4 |\n|---|---|---|---|\n",
     );
     for workload in [Get(1), Mix, Set(100)] {

@@ -1,5 +1,5 @@
-//! Instructions, counted by valgrind's callgrind: they hardly change from run to run, so they have
-//! ceilings, each a little above what was counted when it was set.
+//! Counts instructions with valgrind's callgrind. The counts hardly vary between runs, so each has
+//! a ceiling, slightly above the count when it was set.
 
 use std::{
     env,
@@ -9,8 +9,8 @@ use std::{
 
 use memwire_benches::{Dialect, WHOLE, Workload, by, cache, machine, serve};
 
-/// What is counted: who reads which stream, and how many instructions a request (or key, of gets
-/// of several) may take.
+/// One measurement: which stream, by what, and the most instructions per request, or per key for
+/// gets of several keys.
 struct Case {
     served: bool,
     dialect: Dialect,
@@ -64,7 +64,7 @@ const CASES: [Case; 20] = {
     ]
 };
 
-/// Callgrind counts what happens in here.
+/// Callgrind counts only the instructions in here.
 #[inline(never)]
 fn counted(work: impl FnOnce() -> usize) -> usize {
     work()
@@ -81,7 +81,7 @@ fn run(case: &Case) {
     assert!(done >= case.workload.lines(), "{}: {done}", case.name());
 }
 
-/// Instructions for each unit of the workload.
+/// Instructions per unit of the workload.
 fn count(name: &str, units: usize) -> Result<f64, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")
@@ -91,11 +91,11 @@ fn count(name: &str, units: usize) -> Result<f64, String> {
         .args(["--case", name])
         .output()
         .map_err(|error| format!("valgrind cannot be started: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let collected = said.lines().find_map(|line| line.split_once("Collected : "));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let collected = stderr.lines().find_map(|line| line.split_once("Collected : "));
     match collected.and_then(|(_, number)| number.trim().parse::<f64>().ok()) {
         Some(number) if output.status.success() && number > 0.0 => Ok(number / units as f64),
-        _ => Err(format!("valgrind counted nothing for {name}:\n{said}")),
+        _ => Err(format!("valgrind counted nothing for {name}:\n{stderr}")),
     }
 }
 
@@ -108,7 +108,7 @@ fn main() -> ExitCode {
     let filter = args.iter().skip(1).find(|arg| !arg.starts_with('-'));
     let mut matched = false;
     let mut code = ExitCode::SUCCESS;
-    println!("{:<36} {:>10} {:>10}", "instructions", "a request", "ceiling");
+    println!("{:<36} {:>11} {:>10}", "instructions", "per request", "ceiling");
     for case in &CASES {
         let name = case.name();
         if filter.is_some_and(|part| !name.contains(part)) {
@@ -118,8 +118,8 @@ fn main() -> ExitCode {
         match count(&name, case.workload.units()) {
             Ok(number) => {
                 let over = number > case.ceiling;
-                let note = if over { "  too many" } else { "" };
-                println!("{name:<36} {number:>10.1} {:>10}{note}", case.ceiling);
+                let note = if over { "  above the ceiling" } else { "" };
+                println!("{name:<36} {number:>11.1} {:>10}{note}", case.ceiling);
                 if over {
                     code = ExitCode::FAILURE;
                 }
@@ -131,7 +131,7 @@ fn main() -> ExitCode {
         }
     }
     if !matched {
-        eprintln!("no case has {} in its name", filter.map_or("", String::as_str));
+        eprintln!("no benchmark has `{}` in its name", filter.map_or("", String::as_str));
         return ExitCode::from(2);
     }
     code

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`memwire run` beside examples/servers/solution.py: whole processes, from start to end.
+"""Compares `memwire run` with examples/servers/solution.py: run time of whole processes.
 
 Needs `cargo build --release`.
 """
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from tables import RELEASE, ROOT, tell
+from tables import RELEASE, ROOT, publish
 
 SIZES = {"nothing": (0, 31), "200 KB": (200_000, 31), "200 MB": (200_000_000, 5)}
 
@@ -35,7 +35,7 @@ def stream(size):
 
 
 def timed(command, path):
-    """Seconds; what is answered is thrown away."""
+    """The run time in seconds. The output is discarded."""
     with open(path, "rb") as given:
         start = time.perf_counter()
         subprocess.run(command, stdin=given, stdout=subprocess.DEVNULL, check=True)
@@ -50,17 +50,18 @@ def digest(command, path):
 
 def main():
     commands = [[sys.executable, ROOT / "examples/servers/solution.py"], [RELEASE / "memwire", "run"]]
-    rows = ["| stream | Python | memwire run | times as fast |", "|---|---|---|---|"]
+    rows = ["| stream | Python | memwire run | speedup |", "|---|---|---|---|"]
     for name, (size, rounds) in SIZES.items():
         with tempfile.NamedTemporaryFile() as file:
             file.write(stream(size))
             file.flush()
-            assert len({digest(command, file.name) for command in commands}) == 1, "answers differ"
+            assert len({digest(command, file.name) for command in commands}) == 1, "the outputs differ"
             times = [[timed(command, file.name) for command in commands] for _ in range(rounds)]
         python, memwire = (statistics.median(column) for column in zip(*times))
         rows.append(f"| {name} | {python * 1000:.1f} ms | {memwire * 1000:.1f} ms | {python / memwire:.1f} |")
-    said = f"Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}; medians."
-    tell("run", "\n".join([*rows, "", f"Input from a file, output discarded; both give the same output. {said}"]))
+    source = f"Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}; medians."
+    note = f"Input from a file, output discarded; both give the same output. {source}"
+    publish("run", "\n".join([*rows, "", note]))
 
 
 if __name__ == "__main__":

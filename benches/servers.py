@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""memwire's server beside memcached's, each on a core of its own, the load on another.
+"""Compares memwire's server with memcached. The server runs on one core, the load on another.
 
-The rounds take turns, so that what else the machine does meets all of them; medians are given.
+The servers take turns in each round, so that other work on the computer affects all of them. The
+results are medians.
 Every reply is checked by `memwire load`.
 
 Needs Linux with two cores, memcached, and `cargo build --release`.
@@ -18,7 +19,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tables import RELEASE, tell
+from tables import RELEASE, publish
 
 MEMWIRE = RELEASE / "memwire"
 ROUNDS = 5
@@ -34,7 +35,7 @@ SERVERS = {
     "memwire, simple": ("simple", []),
 }
 
-# What is asked, and how often.
+# The number of requests, and the flags of `memwire load`.
 WORKLOADS = {
     "get, one at a time": (100_000, ["--mix", "1:0"]),
     "set, one at a time": (100_000, ["--mix", "0:1"]),
@@ -67,7 +68,7 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port))
 
     def load(self, requests, *how):
-        """Requests a second, and the server's processor time for each, in ns."""
+        """Requests per second, and the server's processor time per request in ns."""
         before = self.busy()
         command = ["taskset", "-c", "1", MEMWIRE, "load", "--tcp", f"127.0.0.1:{self.port}"]
         command += ["--dialect", self.dialect, "-n", str(requests), *how, "--json", "-"]
@@ -92,7 +93,7 @@ class Server:
 
 
 def speeds():
-    """Of each server and workload: medians of requests a second and of ns."""
+    """The medians of `load` for each server and workload."""
     seen = {(name, what): [] for name in SERVERS for what in WORKLOADS}
     for _ in range(ROUNDS):
         for name in SERVERS:
@@ -104,7 +105,7 @@ def speeds():
 
 
 def memory(name):
-    """Bytes of an idle connection that has asked once, and of an item of 21 + 100 bytes."""
+    """Bytes per idle connection that has sent a request, and per item of 21 + 100 bytes."""
     with Server(name) as server:
         server.load(1000, "--fill")
         before = server.resident()
@@ -117,7 +118,7 @@ def memory(name):
         for client in idle:
             client.close()
     with Server(name) as server:
-        # What is taken once, however many items there are.
+        # Allocates what does not depend on the number of items.
         server.load(1, "--fill", "--key-size", "21", "--keys", "10000")
         before = server.resident()
         server.load(1, "--fill", "--key-size", "21", "--keys", str(ITEMS))
@@ -128,8 +129,8 @@ def memory(name):
 def table():
     measured = speeds()
     lines = [
-        "Requests a second as multiples of memcached's; in brackets, the server's processor time for",
-        "a request, in ns. memcached's own row: thousands of requests a second.",
+        "Requests per second, relative to memcached; in brackets, the server's processor time per",
+        "request, in ns. The row of memcached has thousands of requests per second.",
         "",
         "| | " + " | ".join(WORKLOADS) + " |",
         "|---|" + "---|" * len(WORKLOADS),
@@ -139,16 +140,16 @@ def table():
         for what in WORKLOADS:
             speed, nanos = measured[name, what]
             base = measured["memcached", what][0]
-            much = f"{speed / 1000:.0f} k/s" if name == "memcached" else f"{speed / base:.2f} ×"
-            cells.append(f"{much} [{nanos:.0f}]")
+            cell = f"{speed / 1000:.0f} k/s" if name == "memcached" else f"{speed / base:.2f} ×"
+            cells.append(f"{cell} [{nanos:.0f}]")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     lines += ["", "Resident bytes:", "", "| | idle connection | item of 21 + 100 bytes |", "|---|---|---|"]
     for name in ["memcached", "memwire, classic", "memwire, simple"]:
         connection, item = memory(name)
         lines.append(f"| {name} | {connection:.0f} | {item:.0f} |")
     version = subprocess.run(["memcached", "-V"], check=True, stdout=subprocess.PIPE, text=True)
-    said = f"{version.stdout.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-    lines += ["", f"{said}, {time.strftime('%Y-%m-%d')}; medians of {ROUNDS} rounds."]
+    source = f"{version.stdout.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    lines += ["", f"{source}, {time.strftime('%Y-%m-%d')}; medians of {ROUNDS} rounds."]
     return "\n".join(lines)
 
 
@@ -156,7 +157,7 @@ def main():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = IDLE + 1000
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, hard)), hard))
-    tell("servers", table())
+    publish("servers", table())
 
 
 if __name__ == "__main__":

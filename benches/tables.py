@@ -1,4 +1,4 @@
-"""Where tables go: to the screen, and, if the environment has MEMWIRE_BLESS, to docs/performance.md."""
+"""Prints the tables; with MEMWIRE_BLESS in the environment, also writes them to docs/performance.md."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,12 @@ ROOT = Path(__file__).resolve().parent.parent
 RELEASE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 
 
-def tell(name, text):
-    """Puts the text between the marks of that name."""
+def publish(name, text):
+    """Print the text; if asked to, replace what is between the markers of that name."""
     print(text)
     if "MEMWIRE_BLESS" in os.environ:
         path = ROOT / "docs/performance.md"
-        before, mark, rest = path.read_text().partition(f"<!-- {name} -->\n")
+        before, begin, rest = path.read_text().partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition(f"<!-- /{name} -->\n")
-        assert mark and end, f"{path} has no place for {name}"
-        path.write_text(f"{before}{mark}\n{text}\n\n{end}{after}")
+        assert begin and end, f"{path} has no place for {name}"
+        path.write_text(f"{before}{begin}\n{text}\n\n{end}{after}")

@@ -1,7 +1,7 @@
-//! Time, measured by criterion, as ratios to the limits and to the peers of the same run.
+//! Measures time with criterion, relative to lower bounds and to other crates in the same run.
 //!
-//! Whole runs end with the tables and charts that `docs/performance.md` shows; they are written to
-//! `docs/performance` when the environment has `MEMWIRE_BLESS`.
+//! An unfiltered run prints the tables of `docs/performance/parse.md`. With `MEMWIRE_BLESS` in the
+//! environment, it writes them and the chart.
 
 use std::{
     env,
@@ -22,13 +22,13 @@ use memwire_benches::{
 
 use Workload::{Get, Mix, Set};
 
-/// The chunks of a stream, in bytes: a page, what a packet holds, and the worst there are.
+/// The chunk sizes, in bytes: unsplit, a page, a TCP segment, and single bytes.
 const CHUNKS: [usize; 4] = [WHOLE, 4096, 1460, 1];
 
 const PARSED: [Workload; 7] =
     [Get(1), Get(100), Set(32), Set(1024), Set(65_536), Set(1 << 20), Mix];
 
-/// Samples of as many rounds each: rising numbers take longer, and some rounds here take long.
+/// Flat sampling: some iterations here are too slow for criterion's growing samples.
 fn group(criterion: &mut Criterion, name: String) -> BenchmarkGroup<'_, WallTime> {
     let mut group = criterion.benchmark_group(name);
     group.sampling_mode(SamplingMode::Flat);
@@ -84,10 +84,10 @@ fn parse(criterion: &mut Criterion) {
     }
 }
 
-/// Sizes of one line, or of one value, in bytes.
+/// The sizes of one line, or of one value, in bytes.
 const SIZES: [usize; 3] = [4096, 65_536, 1 << 20];
 
-/// What stands in [`SIZES`] bytes: one request.
+/// One request with a line, or a value, of about this size.
 fn large(what: &str, size: usize) -> Vec<u8> {
     match what {
         "line" => [b"get", &b" key_00000000000000000"[..].repeat(size / 22)[..], b"\r\n"].concat(),
@@ -133,7 +133,8 @@ fn session(criterion: &mut Criterion) {
     }
 }
 
-/// Threads that share a cache, each with a session of its own and as much to do as the others.
+/// The numbers of threads that share a cache. Each has a session of its own and the same amount of
+/// work.
 const THREADS: [usize; 3] = [1, 2, 4];
 
 fn threads(criterion: &mut Criterion) {
@@ -142,7 +143,7 @@ fn threads(criterion: &mut Criterion) {
         let dialect = Dialect::Classic;
         let cache = cache(dialect, 100);
         for threads in THREADS {
-            // Each begins elsewhere: in step, all would want the same lock at the same time.
+            // Each starts at a different key: otherwise they would form a convoy at one lock.
             let streams: Vec<_> = (0..threads)
                 .map(|thread| workload.stream_from(dialect, thread * KEYS / threads))
                 .collect();
@@ -166,8 +167,8 @@ fn threads(criterion: &mut Criterion) {
     }
 }
 
-/// A whole run measures everything so often, so that only a long slow phase of the machine meets one
-/// bench each time.
+/// An unfiltered run measures everything this many times, so that a short slow phase of the
+/// computer cannot affect all measurements of one benchmark.
 const PASSES: usize = 5;
 
 fn baseline(pass: usize) -> String {
@@ -183,7 +184,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .warm_up_time(Duration::from_millis(60))
             .measurement_time(Duration::from_millis(240))
             .configure_from_args();
-        // Others keep what the last whole run told, and the baselines that they are given.
+        // Filtered runs keep the results of the last unfiltered one.
         if whole {
             criterion = criterion.save_baseline(baseline(pass));
         }
@@ -196,9 +197,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     if whole { report() } else { Ok(()) }
 }
 
-/// The least of the medians that criterion kept, in nanoseconds.
+/// The least of the medians of all passes, in nanoseconds.
 fn median(group: &str, name: &str) -> Result<f64, Box<dyn Error>> {
-    // As criterion names its directories.
+    // Criterion's directory names.
     let plain = |text: &str| text.replace(['?', '"', '/', '\\', '*', '<', '>', ':', '|', '^'], "_");
     let target = env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
     let bench = format!("{target}/criterion/{}/{}", plain(group), name_path(name, plain));
@@ -334,7 +335,7 @@ fn report() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Bars on a logarithmic scale, whose foot is the limit.
+/// A bar chart with a logarithmic scale that starts at the limit.
 fn chart(path: &Path, bars: &[Bar]) -> Result<(), Box<dyn Error>> {
     use plotters::prelude::*;
     let names = ["memwire, simple", "memwire, classic", "memcache-proto", "memcached-protocal"];

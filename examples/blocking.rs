@@ -1,4 +1,5 @@
-//! A server over blocking sockets, with a thread for each client.
+//! A server of the simple dialect on blocking sockets, with a thread for each client. The threads
+//! share a store in a mutex.
 //!
 //! `cargo run --example blocking -- 127.0.0.1:11211`
 
@@ -46,7 +47,8 @@ fn main() -> io::Result<()> {
             let (stream, store) = (stream?, &store);
             scope.spawn(move || {
                 if let Err(error) = serve(stream, store) {
-                    eprintln!("a client left: {error}");
+                    // Not `eprintln!`, which panics if standard error is closed.
+                    let _ = writeln!(io::stderr(), "a connection failed: {error}");
                 }
             });
         }

@@ -1,4 +1,4 @@
-//! The machine without a transport: bytes are pushed by hand, and each step is printed.
+//! The machine without a transport: chunks are pushed by hand, and each step is printed.
 
 use std::io::{self, Write};
 
@@ -27,10 +27,10 @@ fn main() -> io::Result<()> {
     push(&mut machine, b"lo\nget greeting other\nge", out)?;
     push(&mut machine, b"t greeting\n", out)?;
 
-    // The length says where a value ends. This one is a newline and what looks like a command.
+    // The length says where a value ends. This one is a newline and text that looks like a command.
     push(&mut machine, b"set k 6\n\nget k\n", out)?;
 
-    // A wrong request is rejected as soon as that is certain, and then skipped.
+    // An invalid request is rejected at the byte that makes it invalid; the rest of it is skipped.
     push(&mut machine, b"set k 3\nabcd", out)?;
     push(&mut machine, b"ef\nget k\n", out)?;
     push(&mut machine, b"set k 99999999999\nab", out)?;

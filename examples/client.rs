@@ -1,4 +1,4 @@
-//! A client: the same machine reads what a server replies.
+//! A client of the simple dialect: requests are encoded, and the machine reads the replies.
 //!
 //! `cargo run --example client -- 127.0.0.1:11211`
 
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         return Ok(());
                     }
                 }
-                // Nothing tells where the next reply begins: close the connection.
+                // A client cannot know where the next reply begins: close the connection.
                 Step::Reject(error) => return Err(error.into()),
             }
         }

@@ -1,4 +1,5 @@
-//! The classic dialect without a transport, where time passes because the caller says so.
+//! A session of the classic dialect without a transport: the caller passes the time, and an item
+//! expires.
 
 use std::io::{self, Write as _};
 

@@ -1,4 +1,4 @@
-//! A server on mio: one thread, no locks, and it never waits for one client.
+//! A server of the simple dialect on mio: one thread, no locks, and no client blocks the others.
 //!
 //! `cargo run --example mio -- 127.0.0.1:11211`
 
@@ -17,7 +17,8 @@ struct Client {
 }
 
 impl Client {
-    /// Goes on as far as it can without waiting. `Ok`: the connection is to be closed.
+    /// Reads, serves and sends until the socket would block, which is an `Err`. `Ok`: the
+    /// connection is finished.
     fn advance(&mut self, store: &mut Map) -> io::Result<()> {
         loop {
             while !self.unsent.is_empty() {
@@ -61,7 +62,7 @@ fn main() -> io::Result<()> {
             let (unread, unsent, closing) = (vec![], vec![], false);
             clients.insert(token, Client { stream, session, unread, unsent, closing });
         }
-        // A client that is done, or fails, is dropped; one that would block stays.
+        // A finished or failed connection is dropped; one that would block is kept.
         clients.retain(|_, client| match client.advance(&mut store) {
             Ok(()) => false,
             Err(error) => error.kind() == io::ErrorKind::WouldBlock,

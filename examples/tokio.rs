@@ -1,4 +1,4 @@
-//! A server on tokio, with a task for each client.
+//! A server of the simple dialect on tokio, with a task for each client.
 //!
 //! `cargo run --example tokio -- 127.0.0.1:11211`
 
@@ -50,7 +50,8 @@ async fn main() -> io::Result<()> {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
             if let Err(error) = serve(stream, store).await {
-                eprintln!("a client left: {error}");
+                // Not `eprintln!`, which panics if standard error is closed.
+                let _ = writeln!(io::stderr(), "a connection failed: {error}");
             }
         });
     }

@@ -1,7 +1,21 @@
-//! What a dialect tells the machine: how its lines read, and how its data blocks end.
+//! The interface between a dialect and the [machine](crate::machine): how a command line is parsed,
+//! and how a data block ends.
 //!
-//! A grammar owns no state. Chunks, data blocks, skipping and recovery are the
-//! [machine](crate::machine)'s.
+//! A grammar is a type without values and without state. Its functions are pure: the same line and
+//! limits give the same result, or law *Split* does not hold. Chunks, buffers, data blocks,
+//! skipping and recovery are the machine's part.
+//!
+//! | when | the machine calls |
+//! |---|---|
+//! | a line begins, and nothing of it is buffered | [`Grammar::scan_fast`] |
+//! | that returned `None`, or not all of the message has arrived | [`Grammar::line_end`], on each chunk until it finds an LF |
+//! | a line is complete | [`Grammar::scan`] |
+//! | the line, and the data block that it declares, are complete | [`Grammar::message`] |
+//! | a data block is not followed by [`Grammar::BLOCK_END`] | [`Grammar::bad_block`], then [`Grammar::error`] |
+//! | a line is rejected, or is longer than [`Limits::line`] | [`Grammar::error`] |
+//!
+//! The front page of the package `memwire-testing` has a small grammar, and checks it against the
+//! laws. The grammars of this crate are in [`dialect`](crate::dialect).
 
 use alloc::vec::Vec;
 use core::{error::Error, fmt, mem, ops::Deref};
@@ -21,33 +35,36 @@ pub trait Grammar {
     /// A rejected command line, in the same way.
     type Reject: Copy + Send;
 
-    /// What the caller sees when a line, and its data block, are complete.
+    /// What [`Machine::step`](crate::Machine::step) returns when a line, and its data block, are
+    /// complete.
     type Message<'m>;
 
-    /// What the caller sees of a [`Self::Reject`].
+    /// What [`Machine::step`](crate::Machine::step) returns for a [`Self::Reject`].
     type Error<'m>: Copy + Error;
 
-    /// The bytes that follow a data block; at least one.
+    /// The bytes that terminate a data block; at least one.
     const BLOCK_END: &'static [u8];
 
-    /// Where the stream goes on after a block that was skipped or ended badly: `true`, after the
-    /// first LF at or after the block's last byte; `false`, right after the place of
-    /// [`Self::BLOCK_END`].
+    /// Where parsing resumes after a data block that was skipped, or has a bad terminator. `true`:
+    /// after the first LF at or after the last byte of the terminator. `false`: right after the
+    /// terminator, whatever bytes are in its place.
     const RESYNC: bool;
 
-    /// The rejection of a line that passes [`Limits::line`].
+    /// The rejection of a line longer than [`Limits::line`].
     const LINE_TOO_LONG: Self::Reject;
 
     /// The rejection of a data block that is not followed by [`Self::BLOCK_END`].
     fn bad_block(head: Self::Head) -> Self::Reject;
 
-    /// Reads one line. Its last byte, and no other, is LF.
+    /// Parses one line. Its last byte, and no other, is LF.
     ///
-    /// A [`Line::WithData`] declares at most [`Limits::value`] bytes.
+    /// A [`Line::WithData`] declares at most [`Limits::value`] bytes; a longer block is a
+    /// [`Line::Rejected`] that declares it, so that it is skipped.
     fn scan(line: &[u8], limits: &Limits) -> Line<Self::Head, Self::Reject>;
 
-    /// What [`Self::scan`] returns for the line that `text` begins with, if that is complete, valid
-    /// and of the most common form; `None` for any other line. It does not look past the line.
+    /// Parses the line at the start of `text`, if it is complete, valid and of the most common
+    /// form; `None` for any other line. The result equals that of [`Self::scan`]. It does not look
+    /// past the line.
     ///
     /// It is compiled into each caller of [`Machine::step`](crate::Machine::step), so it should be
     /// short. Optional: without it, every line takes the general path.
@@ -84,15 +101,14 @@ pub(crate) fn is_line<G: Grammar>(text: &[u8], limits: &Limits) -> bool {
     G::line_end(text).is_some_and(|lf| lf + 1 == text.len() && lf <= limits.line)
 }
 
-/// What a complete line turned out to be.
+/// The result of parsing a complete line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line<H, R> {
-    /// A message of its own.
+    /// A message without a data block.
     Complete(H),
     /// A message that is complete when its data block, of this many bytes, has arrived.
     WithData(H, usize),
-    /// Not a message. The data block of this many bytes that the line declared, if it did, is
-    /// skipped.
+    /// Not a message. If the line declares a data block, of this many bytes, it is skipped.
     Rejected(R, Option<u64>),
 }
 
@@ -108,7 +124,7 @@ pub struct FastLine<H> {
 }
 
 impl<H> FastLine<H> {
-    /// The same line in the form of [`Grammar::scan`].
+    /// The same line as [`Grammar::scan`] returns it.
     pub fn line<R>(self) -> Line<H, R> {
         match self.block {
             None => Line::Complete(self.head),
@@ -119,12 +135,12 @@ impl<H> FastLine<H> {
 
 /// A data block, without its terminator.
 ///
-/// It reads as a byte slice. [`Data::into_vec`] makes it the caller's own: with one copy, or with
-/// none if the machine had to assemble it.
+/// It dereferences to a byte slice. [`Data::into_vec`] makes it the caller's own: with one copy, or
+/// with none if the machine assembled it.
 pub enum Data<'m> {
-    /// It lies in the chunk that was fed last, or in memory of the caller's.
+    /// A slice of the chunk that was fed last, or of other memory of the caller's.
     Borrowed(&'m [u8]),
-    /// It came in several chunks, and the machine assembled it in a buffer that can be moved out.
+    /// It came in several chunks; the machine assembled it in this buffer, which can be moved out.
     Buffered(&'m mut Vec<u8>),
 }
 

@@ -1,6 +1,7 @@
-//! How large a request or a reply may be.
+//! How long a command line and how large a value may be.
 
-/// The sizes past which a machine rejects a message, in bytes.
+/// The largest sizes that a machine accepts, in bytes. A larger message is rejected and skipped,
+/// not buffered. Any numbers are allowed, 0 and `usize::MAX` included.
 ///
 /// ```
 /// use memwire::Limits;
@@ -21,22 +22,22 @@ impl Limits {
     /// A line of 262 144 bytes, a value of 1 MiB.
     pub const DEFAULT: Self = Self { line: 262_144, value: 1_048_576 };
 
-    /// With this longest command line.
+    /// The same limits with another longest command line, in bytes without its LF.
     #[must_use]
     pub const fn with_line(mut self, bytes: usize) -> Self {
         self.line = bytes;
         self
     }
 
-    /// With this longest data block.
+    /// The same limits with another longest data block, in bytes without its terminator.
     #[must_use]
     pub const fn with_value(mut self, bytes: usize) -> Self {
         self.value = bytes;
         self
     }
 
-    /// The limits under which every reply to a request within `self` can be read: a `VALUE` line
-    /// is a little longer than the `set` line it came from.
+    /// The limits for a client: every reply to a request within `self` can be read. A `VALUE` line
+    /// is a little longer than the `set` line that its key came from.
     #[must_use]
     pub const fn for_replies(self) -> Self {
         self.with_line(self.line.saturating_add(32))

@@ -1,13 +1,16 @@
-//! Where encoders write.
+//! Where encoders write: a buffer of the caller's.
 
 use alloc::vec::Vec;
 
-/// A buffer that encoders append to. It does not wait.
+/// A buffer that encoders append to. Appending neither blocks nor fails: the caller sends the bytes
+/// later, and removes what was sent.
+///
+/// `Vec<u8>` implements it. Implement it for a buffer of your own if you have one.
 pub trait Output {
-    /// How many bytes wait to be sent.
+    /// The number of bytes that wait to be sent.
     fn len(&self) -> usize;
 
-    /// Whether no byte waits to be sent.
+    /// Whether there is nothing to be sent.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -9,9 +9,10 @@ use crate::{
     store::Map,
 };
 
-/// The replies to a whole stream of `simple` requests, served from an empty store.
+/// The replies to a whole stream of `simple` requests, served from an empty store under
+/// [`Limits::DEFAULT`].
 ///
-/// An incomplete request at the end gets no reply.
+/// An incomplete request at the end gets no reply (`errors/truncated`).
 ///
 /// ```
 /// let replies = memwire::simulate(b"set k 1\nA\nget k x\n");
@@ -25,8 +26,10 @@ pub fn simulate(requests: &[u8]) -> Vec<u8> {
     replies
 }
 
-/// As [`simulate`], but hands the replies to `drain` in pieces, of about [`HIGH_WATER_MARK`](crate::session::HIGH_WATER_MARK) bytes unless a
-/// value is larger, and holds no more of them than one piece.
+/// As [`simulate`], but passes the replies to `drain` in pieces, and buffers one piece at a time.
+///
+/// A piece is longer than [`HIGH_WATER_MARK`](crate::session::HIGH_WATER_MARK) by at most one reply
+/// line or value.
 ///
 /// ```
 /// let mut length = 0;

@@ -1,6 +1,7 @@
-"""Drives the page that `memwire compare --html` writes, in a headless Chromium.
+"""Tests the page that `memwire compare --html` writes, in a headless Chromium.
 
-Usage: page.py PAGE [SCREENSHOTS]: the page compares "right" with "wrong", which fails set/newline.
+Usage: page.py PAGE [SCREENSHOTS]. The page compares the results "right" and "wrong"; "wrong" fails
+set/newline.
 """
 
 import os

@@ -1,8 +1,8 @@
-// Checks a server with a client for Node: clients.mjs CLIENT HOST PORT, below a folder that has
-// the clients in its node_modules.
+// Tests a server with a client for Node: clients.mjs CLIENT HOST PORT. Run it in a directory whose
+// node_modules has the clients.
 //
-// The checks are the same for each client, and the same as in clients.py. Values are strings; what
-// is not there is null, and what a client cannot do at all is not there as a method.
+// The checks are the same for each client, and mostly those of clients.py. Values are strings, a miss
+// is null, and a command that the client does not support has no method.
 
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,13 +15,14 @@ const connections = 200;
 const largeLength = 1_000_000;
 const patience = 10_000;
 
-// The packages are not beside this file.
+// The packages are in the working directory, not next to this file.
 const load = createRequire(`${process.cwd()}/`);
 
 class Memcached {
   constructor(address) {
     const Client = load("memcached");
-    // It does not send what is too large: it takes a server that says SERVER_ERROR for gone.
+    // Values that are too large are not sent: the client treats a server that replies SERVER_ERROR as
+    // down.
     this.client = new Client(address, { poolSize: 1, retries: 0, timeout: patience });
   }
 
@@ -31,7 +32,7 @@ class Memcached {
     );
   }
 
-  // Not stored is an error for it.
+  // The client reports NOT_STORED as an error.
   async store(method, ...args) {
     try {
       return await this.call(method, ...args);
@@ -53,7 +54,7 @@ class Memcached {
     const found = await this.call("gets", key);
     return [found[key], found.cas];
   };
-  // False is what it gives for nothing.
+  // The client returns false for a miss.
   number = (found) => (found === false ? null : found);
   incr = async (key, delta) => this.number(await this.call("incr", key, delta));
   decr = async (key, delta) => this.number(await this.call("decr", key, delta));
@@ -72,11 +73,11 @@ class MemcacheClient {
     this.client = new Client({ server, cmdTimeout: patience, lifetime: 0 });
   }
 
-  // It rejects with what the server answered.
+  // The client rejects the promise with the server's reply.
   async call(wanted, misses, promise) {
     try {
       const [answer] = await promise;
-      equal("the answer", answer, wanted);
+      equal("the reply", answer, wanted);
       return true;
     } catch (error) {
       if (misses.includes(error.message)) return false;
@@ -138,7 +139,7 @@ function equal(what, got, wanted) {
 async function until(what, done) {
   const start = Date.now();
   while (!(await done())) {
-    if (Date.now() - start > patience) throw new Error(`${what}: not so after ${patience} ms`);
+    if (Date.now() - start > patience) throw new Error(`${what}: not within ${patience} ms`);
     await sleep(50);
   }
   count += 1;
@@ -148,25 +149,25 @@ async function storing(client) {
   equal("a miss", await client.get("nothing"), null);
   equal("set", await client.set("key", "value"), true);
   equal("get", await client.get("key"), "value");
-  equal("set over it", await client.set("key", "other"), true);
+  equal("set of an existing key", await client.set("key", "other"), true);
   equal("get of the new value", await client.get("key"), "other");
-  equal("set of nothing", await client.set("empty", ""), true);
-  equal("get of nothing", await client.get("empty"), "");
+  equal("set of an empty value", await client.set("empty", ""), true);
+  equal("get of an empty value", await client.get("empty"), "");
 
-  equal("add to what is there", await client.add("key", "x"), false);
+  equal("add to an existing key", await client.add("key", "x"), false);
   equal("add", await client.add("added", "x"), true);
-  equal("what was added", await client.get("added"), "x");
+  equal("get of an added key", await client.get("added"), "x");
   equal("replace", await client.replace("key", "middle"), true);
-  equal("replace of nothing", await client.replace("nothing", "x"), false);
+  equal("replace of a missing key", await client.replace("nothing", "x"), false);
   equal("append", await client.append("key", " end"), true);
   equal("prepend", await client.prepend("key", "start "), true);
-  equal("append to nothing", await client.append("nothing", "x"), false);
-  equal("prepend to nothing", await client.prepend("nothing", "x"), false);
-  equal("what was put together", await client.get("key"), "start middle end");
+  equal("append to a missing key", await client.append("nothing", "x"), false);
+  equal("prepend to a missing key", await client.prepend("nothing", "x"), false);
+  equal("the concatenated value", await client.get("key"), "start middle end");
 
   equal("delete", await client.delete("key"), true);
-  equal("delete of nothing", await client.delete("key"), false);
-  equal("what was deleted", await client.get("key"), null);
+  equal("delete of a missing key", await client.delete("key"), false);
+  equal("get of a deleted key", await client.get("key"), null);
 }
 
 async function many(client) {
@@ -186,13 +187,13 @@ async function numbers(client) {
   equal("incr", await client.incr("number", 1), 10);
   equal("incr by 40", await client.incr("number", 40), 50);
   equal("decr by 45", await client.decr("number", 45), 5);
-  // The number is written in the place of the old one.
+  // The shorter number is padded with a space.
   equal("a shorter number", await client.get("number"), "5 ");
   equal("decr stops at 0", await client.decr("number", 100), 0);
   await client.set("number", "18446744073709551615");
   equal("incr wraps", await client.incr("number", 3), 2);
-  equal("incr of nothing", await client.incr("nothing", 1), null);
-  equal("decr of nothing", await client.decr("nothing", 1), null);
+  equal("incr of a missing key", await client.incr("nothing", 1), null);
+  equal("decr of a missing key", await client.decr("nothing", 1), null);
 }
 
 async function bytesOfAllKinds(client) {
@@ -216,15 +217,15 @@ async function large(client) {
   equal("set of a large value", await client.set("large", value), true);
   equal("get of a large value", await client.get("large"), value);
   if (!client.tooLarge) return;
-  const told = await client.tooLarge("large", value + value);
-  equal("what is told of too large a value", /object too large for cache$/.test(told), true);
-  equal("set behind it", await client.set("small", "x"), true);
-  equal("get behind it", await client.get("small"), "x");
-  equal("what was to be replaced", await client.get("large"), null);
+  const reply = await client.tooLarge("large", value + value);
+  equal("the reply to too large a value", /object too large for cache$/.test(reply), true);
+  equal("a set after it", await client.set("small", "x"), true);
+  equal("a get after it", await client.get("small"), "x");
+  equal("the value that was to be replaced", await client.get("large"), null);
 }
 
 async function burst(client) {
-  // At once: they are pipelined.
+  // All at once, so that they are pipelined.
   const sets = [];
   for (let number = 0; number < burstLength; number += 1) {
     sets.push((client.setNoreply ?? client.set)(`burst:${number % 1000}`, `${number}`));
@@ -234,7 +235,7 @@ async function burst(client) {
   for (let number = burstLength - 1000; number < burstLength; number += 1) {
     wanted[`burst:${number % 1000}`] = `${number}`;
   }
-  equal("what a burst stored", await client.getMany(Object.keys(wanted)), wanted);
+  equal("the values of a burst", await client.getMany(Object.keys(wanted)), wanted);
 }
 
 async function expiry(client) {
@@ -242,19 +243,19 @@ async function expiry(client) {
   await client.set("long", "x", 100);
   await client.set("touched", "x");
   equal("touch", await client.touch("touched", 1), true);
-  equal("touch of nothing", await client.touch("nothing", 1), false);
+  equal("touch of a missing key", await client.touch("nothing", 1), false);
   for (const key of ["short", "touched"]) {
     await until(`${key} is gone`, async () => (await client.get(key)) === null);
   }
-  equal("what stays for longer", await client.get("long"), "x");
+  equal("a value with a longer exptime", await client.get("long"), "x");
 }
 
 async function flush(client) {
   await client.set("flushed", "x");
   await client.flushAll();
-  equal("what was flushed", await client.get("flushed"), null);
-  equal("set behind a flush", await client.set("flushed", "y"), true);
-  equal("get behind a flush", await client.get("flushed"), "y");
+  equal("get of a flushed key", await client.get("flushed"), null);
+  equal("set after a flush", await client.set("flushed", "y"), true);
+  equal("get after a flush", await client.get("flushed"), "y");
 }
 
 async function about(client) {
@@ -265,7 +266,7 @@ async function about(client) {
   equal("the version", (await client.version()).startsWith("1."), true);
 }
 
-// Eight add to one number with gets and cas: no addition is lost.
+// Eight clients increment a number with gets and cas: no increment is lost.
 async function race(connect) {
   const all = Array.from({ length: clients }, connect);
   await all[0].set("race", "0");
@@ -280,7 +281,7 @@ async function race(connect) {
   };
   let conflicts = 0;
   await Promise.all(all.map(add));
-  equal("the number that eight added to", await all[0].get("race"), `${clients * rounds}`);
+  equal("the sum of all increments", await all[0].get("race"), `${clients * rounds}`);
   for (const client of all) client.close();
   return conflicts;
 }
@@ -291,7 +292,7 @@ async function crowd(connect) {
     all.map((client, number) => client.set(`crowd:${number}`, `${number}`)),
   );
   equal("sets by many", stored, all.map(() => true));
-  equal("that many are connected", (await all[0].stat("curr_connections")) >= connections, true);
+  equal("the number of connections", (await all[0].stat("curr_connections")) >= connections, true);
   const got = await Promise.all(all.map((client, number) => client.get(`crowd:${number}`)));
   equal("gets by many", got, all.map((_, number) => `${number}`));
   for (const client of all) client.close();

@@ -1,7 +1,7 @@
-"""Checks a server with a Python client: clients.py CLIENT HOST PORT.
+"""Tests a server with a Python client: clients.py CLIENT HOST PORT.
 
-The checks are the same for every client. Each is put into this shape first: values are bytes,
-what is not there is None, and what a client cannot do at all is not there as a method.
+The checks are the same for every client. Each client has a wrapper with the same interface: values
+are bytes, a miss is None, and a command that the client does not support has no method.
 """
 
 import concurrent.futures
@@ -45,7 +45,7 @@ class Pymemcache:
     def set_noreply(self, key, value):
         self.client.set(key, value, noreply=True)
 
-    # It has no method of its own for these two.
+    # The client has no methods for these two.
     def gat(self, key, expire):
         value, _ = self.retrieve(f"gat {expire} {key}")
         return value
@@ -54,7 +54,7 @@ class Pymemcache:
         return self.retrieve(f"gats {expire} {key}")
 
     def retrieve(self, command):
-        """A small value without LF, and its unique."""
+        """Return a small value without LF, and its CAS unique."""
         reply = self.client.raw_command(command, "END\r\n").split(b"\r\n")
         if len(reply) == 1:
             return None, None
@@ -72,7 +72,7 @@ class PythonMemcached:
     def __init__(self, host, port):
         import memcache
 
-        # It would not send what it thinks is too large; the server is to say so.
+        # Otherwise the client itself rejects large values; the server should.
         self.client = memcache.Client(
             [f"{host}:{port}"],
             socket_timeout=PATIENCE,
@@ -95,7 +95,7 @@ class PythonMemcached:
     def set_noreply(self, key, value):
         self.client.set(key, value, noreply=True)
 
-    # It keeps the uniques itself.
+    # The client keeps the CAS uniques itself.
     def gets(self, key):
         self.client.reset_cas()
         return self.client.gets(key), None
@@ -104,12 +104,12 @@ class PythonMemcached:
         return bool(self.client.cas(key, value))
 
     def delete(self, key):
-        # It takes NOT_FOUND for done.
+        # The client treats NOT_FOUND as success.
         there = self.client.get(key) is not None
         return self.client.delete(key) == 1 and there
 
     def touch(self, key, expire):
-        # So here, too; nothing tells whether it was there.
+        # As above: its result does not show whether there was a value.
         there = self.client.get(key) is not None
         return self.client.touch(key, expire) == 1 and there
 
@@ -127,7 +127,7 @@ class Pylibmc:
         self.client = pylibmc.Client(
             [f"{host}:{port}"], behaviors={"cas": True, "tcp_nodelay": True}
         )
-        # Another one, as this is a setting of the connection.
+        # A second client, because noreply is a setting of the connection.
         self.silent = pylibmc.Client(
             [f"{host}:{port}"], behaviors={"_noreply": True, "tcp_nodelay": True}
         )
@@ -150,7 +150,7 @@ class Pylibmc:
         self.silent.set(key, value)
 
     def gets(self, key):
-        # It frees what it makes of a str before it sends it (1.6.3); these bytes live on.
+        # Version 1.6.3 encodes a str and frees the bytes before it sends them; these bytes stay alive.
         key = key.encode()
         return self.client.gets(key)
 
@@ -185,25 +185,25 @@ def storing(client):
     equal("a miss", client.get("nothing"), None)
     equal("set", client.set("key", b"value"), True)
     equal("get", client.get("key"), b"value")
-    equal("set over it", client.set("key", b"other"), True)
+    equal("set of an existing key", client.set("key", b"other"), True)
     equal("get of the new value", client.get("key"), b"other")
-    equal("set of nothing", client.set("empty", b""), True)
-    equal("get of nothing", client.get("empty"), b"")
+    equal("set of an empty value", client.set("empty", b""), True)
+    equal("get of an empty value", client.get("empty"), b"")
 
-    equal("add to what is there", bool(client.add("key", b"x")), False)
+    equal("add to an existing key", bool(client.add("key", b"x")), False)
     equal("add", bool(client.add("added", b"x")), True)
-    equal("what was added", client.get("added"), b"x")
+    equal("get of an added key", client.get("added"), b"x")
     equal("replace", bool(client.replace("key", b"middle")), True)
-    equal("replace of nothing", bool(client.replace("nothing", b"x")), False)
+    equal("replace of a missing key", bool(client.replace("nothing", b"x")), False)
     equal("append", bool(client.append("key", b" end")), True)
     equal("prepend", bool(client.prepend("key", b"start ")), True)
-    equal("append to nothing", bool(client.append("nothing", b"x")), False)
-    equal("prepend to nothing", bool(client.prepend("nothing", b"x")), False)
-    equal("what was put together", client.get("key"), b"start middle end")
+    equal("append to a missing key", bool(client.append("nothing", b"x")), False)
+    equal("prepend to a missing key", bool(client.prepend("nothing", b"x")), False)
+    equal("the concatenated value", client.get("key"), b"start middle end")
 
     equal("delete", bool(client.delete("key")), True)
-    equal("delete of nothing", bool(client.delete("key")), False)
-    equal("what was deleted", client.get("key"), None)
+    equal("delete of a missing key", bool(client.delete("key")), False)
+    equal("get of a deleted key", client.get("key"), None)
 
 
 def many(client):
@@ -224,13 +224,13 @@ def numbers(client):
     equal("incr", client.incr("number", 1), 10)
     equal("incr by 40", client.incr("number", 40), 50)
     equal("decr by 45", client.decr("number", 45), 5)
-    # The number is written in the place of the old one.
+    # The shorter number is padded with a space.
     equal("a shorter number", client.get("number"), b"5 ")
     equal("decr stops at 0", client.decr("number", 100), 0)
     client.set("number", b"18446744073709551615")
     equal("incr wraps", client.incr("number", 3), 2)
-    equal("incr of nothing", client.incr("nothing", 1), None)
-    equal("decr of nothing", client.decr("nothing", 1), None)
+    equal("incr of a missing key", client.incr("nothing", 1), None)
+    equal("decr of a missing key", client.decr("nothing", 1), None)
 
 
 def bytes_of_all_kinds(client):
@@ -252,7 +252,7 @@ def large(client):
     before = client.stat("total_connections")
     if client.too_large is None:
         equal("set of too large a value", bool(client.set("large", bytes(TOO_LARGE))), False)
-        # The same connection goes on.
+        # The connection was not replaced.
         equal("the connections until now", client.stat("total_connections"), before)
     else:
         try:
@@ -261,23 +261,23 @@ def large(client):
             equal("set of too large a value", True, True)
         else:
             raise AssertionError("too large a value was stored")
-    equal("set behind it", client.set("small", b"x"), True)
-    equal("get behind it", client.get("small"), b"x")
-    equal("what was to be replaced", client.get("large"), None)
+    equal("a set after it", client.set("small", b"x"), True)
+    equal("a get after it", client.get("small"), b"x")
+    equal("the value that was to be replaced", client.get("large"), None)
 
 
 def burst(client):
     for number in range(BURST):
         client.set_noreply(f"burst:{number % 1000}", b"%d" % number)
     last = f"burst:{(BURST - 1) % 1000}"
-    # A client may have sent them on another connection.
+    # The client may have sent them on another connection.
     until("the last of a burst", lambda: client.get(last) == b"%d" % (BURST - 1))
     wanted = {f"burst:{number % 1000}": b"%d" % number for number in range(BURST - 1000, BURST)}
-    equal("what a burst stored", client.get_many(list(wanted)), wanted)
+    equal("the values of a burst", client.get_many(list(wanted)), wanted)
 
 
 def race(connect):
-    """Eight add to one number with gets and cas: no addition is lost."""
+    """Eight clients increment a number with gets and cas: no increment is lost."""
     clients = [connect() for _ in range(THREADS)]
     clients[0].set("race", b"0")
 
@@ -293,10 +293,10 @@ def race(connect):
 
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         conflicts = sum(pool.map(add, clients))
-    equal("the number that eight added to", clients[0].get("race"), b"%d" % (THREADS * ROUNDS))
+    equal("the sum of all increments", clients[0].get("race"), b"%d" % (THREADS * ROUNDS))
     value, unique = clients[0].gets("race")
     clients[1].set("race", b"else")
-    equal("cas of what was changed", bool(clients[0].cas("race", b"x", unique)), False)
+    equal("cas of a changed value", bool(clients[0].cas("race", b"x", unique)), False)
     for client in clients:
         client.close()
     return conflicts
@@ -306,7 +306,7 @@ def crowd(connect):
     clients = [connect() for _ in range(CONNECTIONS)]
     for number, client in enumerate(clients):
         equal("set by one of many", client.set(f"crowd:{number}", b"%d" % number), True)
-    equal("that many are connected", clients[0].stat("curr_connections") >= CONNECTIONS, True)
+    equal("the number of connections", clients[0].stat("curr_connections") >= CONNECTIONS, True)
     for number, client in enumerate(clients):
         equal("get by one of many", client.get(f"crowd:{number}"), b"%d" % number)
     for client in clients:
@@ -317,7 +317,7 @@ def until(what, done):
     start = time.monotonic()
     while not done():
         if time.monotonic() - start > PATIENCE:
-            raise AssertionError(f"{what}: not so after {PATIENCE} s")
+            raise AssertionError(f"{what}: not within {PATIENCE} s")
         time.sleep(0.05)
     global count
     count += 1
@@ -328,38 +328,38 @@ def expiry(client):
     client.set("long", b"x", 100)
     client.set("touched", b"x")
     equal("touch", bool(client.touch("touched", 1)), True)
-    equal("touch of nothing", bool(client.touch("nothing", 1)), False)
+    equal("touch of a missing key", bool(client.touch("nothing", 1)), False)
     client.set("prolonged", b"x", 2)
     client.touch("prolonged", 100)
     gone = ["short", "touched"]
     if hasattr(client, "gat"):
         client.set("gat", b"x")
         equal("gat", client.gat("gat", 1), b"x")
-        equal("gat of nothing", client.gat("nothing", 1), None)
+        equal("gat of a missing key", client.gat("nothing", 1), None)
         client.set("gats", b"x")
         value, unique = client.gats("gats", 100)
         equal("gats", value, b"x")
-        equal("cas with what gats gave", client.cas("gats", b"y", unique), True)
+        equal("cas with the CAS unique of gats", client.cas("gats", b"y", unique), True)
         gone.append("gat")
-    until("what was stored for a second is gone", lambda: client.get_many(gone) == {})
+    until("values with an exptime of a second have expired", lambda: client.get_many(gone) == {})
     time.sleep(1)
     equal(
-        "what stays for longer",
+        "values with a longer exptime",
         client.get_many(["long", "prolonged"]),
         {"long": b"x", "prolonged": b"x"},
     )
     client.set("past", b"x", int(time.time()) - 10)
-    equal("what expired in the past", client.get("past"), None)
+    equal("an exptime in the past", client.get("past"), None)
     client.set("future", b"x", int(time.time()) + 100)
-    equal("what expires at a time in the future", client.get("future"), b"x")
+    equal("an exptime in the future", client.get("future"), b"x")
 
 
 def flush(client):
     client.set("flushed", b"x")
     client.flush_all()
-    equal("what was flushed", client.get("flushed"), None)
-    equal("set behind a flush", client.set("flushed", b"y"), True)
-    equal("get behind a flush", client.get("flushed"), b"y")
+    equal("get of a flushed key", client.get("flushed"), None)
+    equal("set after a flush", client.set("flushed", b"y"), True)
+    equal("get after a flush", client.get("flushed"), b"y")
 
 
 def about(client):

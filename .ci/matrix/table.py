@@ -1,4 +1,7 @@
-"""Writes the table of results: table.py DOCUMENT RESULT..."""
+"""Replaces the table of results in a document.
+
+Usage: table.py DOCUMENT RESULT...
+"""
 
 import json
 import sys

@@ -1,5 +1,5 @@
-//! The core alone, linked into a program without the standard library. Its heap is empty: what lies
-//! whole in a chunk needs no allocation.
+//! A program without the standard library that uses the core. Its heap is empty: messages that lie
+//! in one chunk need no allocation.
 #![no_std]
 #![no_main]
 
@@ -19,15 +19,15 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// `alloc` as it comes with the toolchain asks for it, also where panics abort.
+/// The toolchain's `alloc` refers to it even if panics abort.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
 
-// memcpy and its like, and what calls `main`.
+// For `memcpy` and similar functions, and for the code that calls `main`.
 #[link(name = "c")]
 unsafe extern "C" {}
 
-/// The exit code is 0 if both requests are read.
+/// Exits with 0 if both requests are parsed.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
     let mut machine = Machine::<Requests>::new(Limits::DEFAULT);

@@ -1,4 +1,4 @@
-//! What is measured: streams of requests, and who reads them.
+//! What the benchmarks run: streams of requests, and the readers that are measured.
 
 use std::{collections::HashMap, hint::black_box};
 
@@ -12,7 +12,7 @@ use memwire::{
 };
 use memwire_server::Cache;
 
-/// A dialect, as far as the streams differ.
+/// A dialect: how its streams are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Simple,
@@ -60,31 +60,31 @@ impl Dialect {
 /// A stream in one chunk.
 pub const WHOLE: usize = usize::MAX;
 
-/// How a stream in chunks of that size is told from a whole one.
+/// The part of a benchmark's name that states the chunk size; empty for an unsplit stream.
 #[must_use]
 pub fn by(chunk: usize) -> String {
     if chunk == WHOLE { String::new() } else { format!(", by {chunk}") }
 }
 
-/// Room for the longest lines and the largest values here.
+/// Large enough for the longest lines and the largest values here.
 const LIMITS: Limits = Limits::DEFAULT.with_line(2 << 20).with_value(2 << 20);
 
-/// How many keys there are.
+/// The number of keys.
 pub const KEYS: usize = 10_000;
 
-/// The keys, each of 20 bytes, in an order that a prefetcher does not guess.
+/// Key number `i`, of 20 bytes. Their order defeats a prefetcher.
 fn key(i: usize) -> String {
     format!("key_{:016}", i * 7919 % KEYS)
 }
 
-/// What clients send.
+/// The requests of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workload {
-    /// Lines of so many keys.
+    /// Gets, each of this many keys.
     Get(usize),
-    /// Values of so many bytes.
+    /// Sets, with values of this many bytes.
     Set(usize),
-    /// Nine one-key gets for each set of 32 bytes.
+    /// Nine gets of one key for each set of 32 bytes.
     Mix,
 }
 
@@ -101,7 +101,7 @@ impl Workload {
         }
     }
 
-    /// How many requests make a stream of about 256 KiB; for gets of several keys, how many keys.
+    /// The number of units in a stream: of requests, or, for gets of several keys, of keys.
     #[must_use]
     pub fn units(self) -> usize {
         match self {
@@ -111,7 +111,7 @@ impl Workload {
         }
     }
 
-    /// How many lines.
+    /// The number of command lines in a stream.
     #[must_use]
     pub fn lines(self) -> usize {
         match self {
@@ -125,7 +125,7 @@ impl Workload {
         self.stream_from(dialect, 0)
     }
 
-    /// The same, that begins with another key.
+    /// The same stream, starting with another key.
     #[must_use]
     pub fn stream_from(self, dialect: Dialect, first: usize) -> Vec<u8> {
         let key = |i| key(first + i);
@@ -155,11 +155,11 @@ impl Workload {
     }
 }
 
-/// What a reader did, so that none can leave its work out: lines or keys, and bytes of values.
+/// The work of a reader, so that the compiler cannot remove it: the number of sets and requested
+/// keys, and of bytes in values.
 pub type Work = (usize, usize);
 
-/// The machine, whose keys are looked at one by one, and whose values become the caller's own, as
-/// a server would do it.
+/// The machine, as a server uses it: keys are iterated over, and values are moved or copied out.
 #[must_use]
 pub fn memwire(dialect: Dialect, stream: &[u8], chunk: usize) -> Work {
     match dialect {
@@ -168,7 +168,7 @@ pub fn memwire(dialect: Dialect, stream: &[u8], chunk: usize) -> Work {
     }
 }
 
-/// The machine alone, whose messages are only borrowed. Returns how many requests it dispatched.
+/// The machine alone: messages are only borrowed. Returns the number of requests.
 #[must_use]
 pub fn machine(dialect: Dialect, stream: &[u8], chunk: usize) -> usize {
     match dialect {
@@ -177,7 +177,7 @@ pub fn machine(dialect: Dialect, stream: &[u8], chunk: usize) -> usize {
     }
 }
 
-/// Every request of a stream of good ones.
+/// Calls `see` with every request of a valid stream.
 #[inline]
 fn each<G: Grammar>(stream: &[u8], chunk: usize, mut see: impl FnMut(G::Message<'_>)) {
     let mut machine = Machine::<G>::new(LIMITS);
@@ -232,14 +232,14 @@ fn own(value: Vec<u8>) -> usize {
     black_box(value).len()
 }
 
-/// What every reader has to do at least: to find the ends of lines.
+/// A lower bound for any reader: find the ends of lines.
 #[must_use]
 pub fn line_ends(stream: &[u8]) -> usize {
-    // Each end by itself: to count them only would be another task.
+    // Each end is visited: counting alone would be faster.
     memchr::memchr_iter(b'\n', stream).map(black_box).map(|_| 1).sum()
 }
 
-/// What everyone who stores a value has to do at least.
+/// A lower bound for storing values: allocate, and copy each value.
 #[must_use]
 pub fn copies(stream: &[u8], size: usize, count: usize) -> Work {
     let mut work = (0, 0);
@@ -251,7 +251,7 @@ pub fn copies(stream: &[u8], size: usize, count: usize) -> Work {
 }
 
 #[cfg(feature = "time")]
-/// `memcache-proto`, which is given what is unread, and the next chunk behind it.
+/// `memcache-proto`. It has no buffer: it gets the unread bytes with the next chunk appended.
 #[must_use]
 pub fn memcache_proto(stream: &[u8], chunk: usize) -> Work {
     use memcache_proto::{Command, ParseError, ParseOptions};
@@ -306,7 +306,7 @@ pub fn memcached_protocal(mut stream: &[u8]) -> Work {
     work
 }
 
-/// A cache that holds all keys with values of this size.
+/// A cache with all keys, and values of this size.
 #[must_use]
 pub fn cache(dialect: Dialect, size: usize) -> Cache {
     let cache = Cache::new(256 << 20, 1 << 20);
@@ -318,8 +318,8 @@ pub fn cache(dialect: Dialect, size: usize) -> Cache {
     cache
 }
 
-/// Machine, session and store; replies are written to a buffer that is emptied when it is full.
-/// Returns how many bytes were answered.
+/// Machine, session and store. Replies go to a buffer that is cleared when it is full. Returns
+/// their length.
 pub fn serve(dialect: Dialect, store: impl Store, stream: &[u8]) -> usize {
     match dialect {
         Dialect::Simple => exchange::<simple::Requests>(store, stream),
@@ -343,12 +343,12 @@ fn exchange<G: Service>(mut store: impl Store, mut stream: &[u8]) -> usize {
     }
 }
 
-/// The least that a hit costs: to look the key up, and to copy the value.
+/// A lower bound for hits: look up each key, and copy the value.
 #[derive(Debug)]
 pub struct Table(Vec<Vec<u8>>, HashMap<Vec<u8>, Vec<u8>, RandomState>);
 
 impl Table {
-    /// One with all keys and values of this size.
+    /// A table with all keys, and values of this size.
     #[must_use]
     pub fn new(size: usize) -> Self {
         let keys: Vec<_> = (0..KEYS).map(|i| key(i).into_bytes()).collect();
@@ -357,7 +357,7 @@ impl Table {
         Self(keys, map)
     }
 
-    /// Looks all keys up. Returns how many bytes were copied.
+    /// Looks up all keys. Returns the number of bytes copied.
     #[must_use]
     pub fn look_up(&self) -> usize {
         let mut out = Vec::with_capacity(256 * 1024);

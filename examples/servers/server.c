@@ -132,24 +132,24 @@ static void handle_line(struct client *c) {
     bool carriage_return = c->line_len > 0 && c->line[c->line_len - 1] == '\r';
     const char *at = c->line, *end = c->line + c->line_len - carriage_return;
     struct word command = next_word(&at, end);
-    const char *behind_command = at;
+    const char *after_command = at;
     struct word key = next_word(&at, end), count = next_word(&at, end);
     bool is_get = is(command, "get") && key.len > 0;
     bool is_set = is(command, "set") && count.len > 0 && next_word(&at, end).len == 0;
     uint64_t n = 0;
     bool has_block = is_set && read_count(count, &n);
     bool keys_are_good = is_key(key);
-    at = behind_command;
+    at = after_command;
     for (struct word w; is_get && (w = next_word(&at, end)).len > 0;) keys_are_good &= is_key(w);
 
-    const char *refusal = NULL; /* the first that applies, in the order of `errors/order` */
-    if (carriage_return) refusal = "CLIENT_ERROR the line ends with CR LF, not with LF\n";
-    else if (!is_get && !is_set) refusal = "ERROR\n";
-    else if (is_set && !has_block) refusal = "CLIENT_ERROR the count is not decimal digits\n";
-    else if (n > VALUE_LIMIT) refusal = "SERVER_ERROR the value is too large\n";
-    else if (!keys_are_good) refusal = "CLIENT_ERROR a key has a byte that no key has\n";
-    if (refusal) {
-        reply_text(c, refusal);
+    const char *error = NULL; /* the first that applies, in the order of `errors/order` */
+    if (carriage_return) error = "CLIENT_ERROR the line ends with CR LF, not with LF\n";
+    else if (!is_get && !is_set) error = "ERROR\n";
+    else if (is_set && !has_block) error = "CLIENT_ERROR the count is not decimal digits\n";
+    else if (n > VALUE_LIMIT) error = "SERVER_ERROR the value is too large\n";
+    else if (!keys_are_good) error = "CLIENT_ERROR a key has a byte that no key has\n";
+    if (error) {
+        reply_text(c, error);
         if (has_block) {
             c->to_skip = n;
             c->state = SKIP;
@@ -159,7 +159,7 @@ static void handle_line(struct client *c) {
         c->fill = c->item->reply + c->item->size - 1 - n;
         c->state = AWAIT_VALUE;
     } else {
-        for (at = behind_command; (key = next_word(&at, end)).len > 0;) {
+        for (at = after_command; (key = next_word(&at, end)).len > 0;) {
             struct item *item = find(key);
             if (item) reply(c, item->reply, item->size, item);
         }
@@ -197,7 +197,7 @@ static const char *await_value(struct client *c, const char *at, const char *end
         c->state = AWAIT_LINE;
     } else {
         release(c->item);
-        reply_text(c, "CLIENT_ERROR the data block does not end with LF behind its n bytes\n");
+        reply_text(c, "CLIENT_ERROR the data block is not followed by LF\n");
         c->state = SKIP;
     }
     c->item = NULL;

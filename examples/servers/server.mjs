@@ -21,7 +21,7 @@ const LINE_TOO_LONG = 'CLIENT_ERROR the line is too long\n';
 const CARRIAGE_RETURN = 'CLIENT_ERROR the line ends with CR LF, not with LF\n';
 const BAD_COUNT = 'CLIENT_ERROR the count is not made of decimal digits\n';
 const BAD_KEY = 'CLIENT_ERROR a key has a byte that no key has\n';
-const BAD_BLOCK_END = 'CLIENT_ERROR the data block does not end with LF behind its n bytes\n';
+const BAD_BLOCK_END = 'CLIENT_ERROR the data block is not followed by LF\n';
 const VALUE_TOO_LARGE = 'SERVER_ERROR the value is too large\n';
 
 const store = new Map(); // keys are strings, values are Buffers that are never modified
@@ -52,8 +52,8 @@ class Connection {
   constructor(socket) {
     this.socket = socket;
     this.state = this.awaitLine;
-    this.held = Buffer.alloc(0); // the beginning of a line; heldLength bytes of it are in use
-    this.heldLength = 0;
+    this.line = Buffer.alloc(0); // the beginning of a line; lineLength bytes of it are in use
+    this.lineLength = 0;
     this.key = ''; // the set whose value is awaited; filled bytes of it have arrived
     this.value = null;
     this.filled = 0;
@@ -69,36 +69,36 @@ class Connection {
   awaitLine(chunk, at) {
     const lf = chunk.indexOf(LF, at);
     const end = lf < 0 ? chunk.length : lf;
-    if (this.heldLength + end - at > LINE_LIMIT) {
-      this.heldLength = 0;
+    if (this.lineLength + end - at > LINE_LIMIT) {
+      this.lineLength = 0;
       this.socket.write(LINE_TOO_LONG);
       this.startSkipping(0);
       return end;
     }
     if (lf < 0) {
-      this.hold(chunk.subarray(at));
+      this.buffer(chunk.subarray(at));
       return end;
     }
     let line = chunk.subarray(at, lf);
-    if (this.heldLength > 0) {
-      this.hold(line);
-      line = this.held.subarray(0, this.heldLength);
-      this.heldLength = 0;
+    if (this.lineLength > 0) {
+      this.buffer(line);
+      line = this.line.subarray(0, this.lineLength);
+      this.lineLength = 0;
     }
     this.handle(parse(line.toString('latin1')));
     return lf + 1;
   }
 
   // Buffers the beginning of a line. Its bytes are not searched for LF again.
-  hold(bytes) {
-    const length = this.heldLength + bytes.length;
-    if (length > this.held.length) {
-      const larger = Buffer.alloc(Math.max(length, 2 * this.held.length));
-      this.held.copy(larger, 0, 0, this.heldLength);
-      this.held = larger;
+  buffer(bytes) {
+    const length = this.lineLength + bytes.length;
+    if (length > this.line.length) {
+      const larger = Buffer.alloc(Math.max(length, 2 * this.line.length));
+      this.line.copy(larger, 0, 0, this.lineLength);
+      this.line = larger;
     }
-    bytes.copy(this.held, this.heldLength);
-    this.heldLength = length;
+    bytes.copy(this.line, this.lineLength);
+    this.lineLength = length;
   }
 
   handle(request) {

@@ -3,7 +3,7 @@
     python3 server.py PORT
 
 It listens on 127.0.0.1 only; all connections share one store. Each connection is a coroutine, whose
-state is the place where it waits: it awaits a line, awaits a value, or skips (see `converse`).
+state is the place where it waits: it awaits a line, awaits a value, or skips, in `serve_requests`.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ LINE_TOO_LONG = b"CLIENT_ERROR the line is too long\n"
 CARRIAGE_RETURN = b"CLIENT_ERROR the line ends with CR LF, not with LF\n"
 BAD_COUNT = b"CLIENT_ERROR the count is not made of decimal digits\n"
 BAD_KEY = b"CLIENT_ERROR a key has a byte that no key has\n"
-BAD_BLOCK_END = b"CLIENT_ERROR the data block does not end with LF behind its n bytes\n"
+BAD_BLOCK_END = b"CLIENT_ERROR the data block is not followed by LF\n"
 VALUE_TOO_LARGE = b"SERVER_ERROR the value is too large\n"
 
 store: dict[bytes, bytes] = {}
@@ -40,12 +40,12 @@ class Set(NamedTuple):
     n: int
 
 
-class Refused(NamedTuple):
+class Rejected(NamedTuple):
     reply: bytes
     block: int | None = None  # the n of the data block to skip, if there is one
 
 
-def parse(line: bytes) -> Get | Set | Refused:
+def parse(line: bytes) -> Get | Set | Rejected:
     """Parse a command line, without its LF. The checks are in the order of `errors/order`."""
     carriage_return = line.endswith(b"\r")
     if carriage_return:
@@ -56,18 +56,18 @@ def parse(line: bytes) -> Get | Set | Refused:
     n = read_count(words[2]) if is_set else None
 
     if carriage_return:
-        return Refused(CARRIAGE_RETURN, n)
+        return Rejected(CARRIAGE_RETURN, n)
     if is_get:
         keys = words[1:]
-        return Get(keys) if all(map(KEY.fullmatch, keys)) else Refused(BAD_KEY)
+        return Get(keys) if all(map(KEY.fullmatch, keys)) else Rejected(BAD_KEY)
     if not is_set:
-        return Refused(ERROR)
+        return Rejected(ERROR)
     if n is None:
-        return Refused(BAD_COUNT)
+        return Rejected(BAD_COUNT)
     if n > VALUE_LIMIT:
-        return Refused(VALUE_TOO_LARGE, n)
+        return Rejected(VALUE_TOO_LARGE, n)
     if not KEY.fullmatch(words[1]):
-        return Refused(BAD_KEY, n)
+        return Rejected(BAD_KEY, n)
     return Set(words[1], n)
 
 
@@ -80,7 +80,7 @@ def read_count(word: bytes) -> int | None:
     return min(int(digits), COUNT_MAX)
 
 
-async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def serve_requests(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Serve one request after another. Raises IncompleteReadError at the end of the stream."""
     while True:
         # Let other clients run, even if this one sends many requests at once.
@@ -106,7 +106,7 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
                 else:
                     await send(writer, BAD_BLOCK_END)
                     await skip_through_lf(reader)
-            case Refused(reply, block):
+            case Rejected(reply, block):
                 await send(writer, reply)
                 if block is not None:
                     await skip_bytes(reader, block)
@@ -146,7 +146,7 @@ async def send(writer: asyncio.StreamWriter, reply: bytes | bytearray) -> None:
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
-        await converse(reader, writer)
+        await serve_requests(reader, writer)
     except (asyncio.IncompleteReadError, OSError):
         pass  # the stream has ended, or the connection is lost; a partial request has no effect
     finally:

@@ -1,2 +1,3 @@
+//! All laws of the machine, for replies of the classic dialect, on any bytes.
 #![no_main]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| memwire_fuzz::classic_replies(data));

@@ -1,7 +1,7 @@
-//! The same session with a real memcached and with memwire: what the differential's inputs may hold
-//! besides requests, and how the replies are compared.
+//! Compares memwire's replies to a session with those of a real memcached. The plan, the ledger and
+//! the normalisation of replies are those of memwire-cli's differential tests.
 
-#![allow(dead_code, reason = "what reports the ledger's entries is for memwire-cli's differential")]
+#![allow(dead_code, reason = "memwire-cli's differential tests use the rest")]
 
 use std::fmt::Display;
 
@@ -13,7 +13,7 @@ use memwire::{
 use memwire_conformance::dialect::CLASSIC;
 use memwire_testing::laws;
 
-use memcached::{Memcached, converse, is_there, now};
+use memcached::{Memcached, exchange, is_there, now};
 use plan::{Plan, Session, plan};
 use replies::{prefix, replies, report};
 
@@ -30,21 +30,22 @@ mod plan;
 mod replies;
 
 thread_local! {
-    /// `None`: there is none to compare with, which was reported.
+    /// `None`: memcached is not installed, which was reported.
     static SERVERS: Option<Servers> = is_there().then(start);
 }
 
-/// One is sent sessions unsplit, the other split. One for both would know the keys of the session
-/// before, which a later flush that waits brings back.
+/// One gets the sessions unsplit, the other one split. A single server would still have the flushed
+/// items of the first run, which a delayed flush restores.
 type Servers = [Memcached; 2];
 
 fn start() -> Servers {
     [Memcached::start(), Memcached::start()]
 }
 
-/// Both reply alike, unsplit and split, except for what the ledger has.
+/// Checks that both servers reply alike, unsplit and split, except for the differences in the
+/// ledger.
 pub fn check(stream: &[u8], split: &[usize]) {
-    // Keys that were never used before are those that begin with the prefix.
+    // Only keys that begin with the prefix were never used before.
     let session = Session { fresh: true, large: true, requests: vec![stream.to_vec()] };
     SERVERS.with(|servers| {
         let Some(servers) = servers else { return };
@@ -56,7 +57,7 @@ pub fn check(stream: &[u8], split: &[usize]) {
     });
 }
 
-/// The report of a session for which the replies of new servers differ, too.
+/// Repeats a session with new servers: the report, if their replies differ, too.
 fn confirm(session: &Session, split: &[usize]) -> Option<String> {
     let (report, plan) = compare(&start(), session, split);
     if report.is_some() && plan.may_mislead() {
@@ -74,10 +75,10 @@ fn compare(
     let (now, prefix) = (now(), prefix());
     let plan = plan(session, now);
     let length = session.requests[0].len();
-    // What is left out of the stream, or put before it, is mostly at its start.
+    // What the plan leaves out or adds is usually at the start of the stream.
     let place = |sent: &[u8], at: usize| sent.len().saturating_sub(length - at);
     let places = |sent: &[u8]| split.iter().map(|at| place(sent, *at)).collect::<Vec<_>>();
-    let theirs = replies(&plan, prefix, |sent| converse(&whole.path(), sent, &[]));
+    let theirs = replies(&plan, prefix, |sent| exchange(&whole.path(), sent, &[]));
     let mut store = Counting(Map::new());
     let ours = replies(&plan, prefix, |sent| {
         laws::exchange_with::<Requests>(CLASSIC.limits, usize::MAX, &mut store, now, &[sent]).0
@@ -94,7 +95,7 @@ fn compare(
         return (Some(report(&plan, &theirs, "memwire, in pieces", &parts)), plan);
     }
     if !split.is_empty() {
-        let parts = replies(&plan, prefix, |sent| converse(&in_pieces.path(), sent, &places(sent)));
+        let parts = replies(&plan, prefix, |sent| exchange(&in_pieces.path(), sent, &places(sent)));
         if parts != theirs {
             return (Some(report(&plan, &theirs, "memcached, in pieces", &parts)), plan);
         }
@@ -102,7 +103,7 @@ fn compare(
     (None, plan)
 }
 
-/// A map with counters that can be reset, as those of both servers can.
+/// A map for which `stats reset` is known, as it is to both servers.
 struct Counting(Map);
 
 impl Store for Counting {

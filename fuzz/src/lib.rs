@@ -1,8 +1,8 @@
-//! What the fuzz targets check. Each is a law under its name, or says what it is; the package
-//! memwire-cli has a test that runs the same functions on the seeds.
+//! The checks of the fuzz targets. Most check a law, and have its name. A test of the package
+//! memwire-cli runs the same functions on the seeds.
 //!
-//! In the seeds of most targets the stream is split at the byte 0xFF, and every other byte is part
-//! of it, so that seeds can be read, and a mutation moves, makes or drops a split as easily as it
+//! In the input of most targets the byte 0xFF is a split, and every other byte is part of the
+//! stream. So seeds are readable, and a mutation moves, adds or removes a split as easily as it
 //! changes the stream.
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -19,7 +19,7 @@ use memwire_testing::{laws, streams::Commands};
 
 pub mod differential;
 
-/// So small that every branch is near.
+/// Small, so that short inputs reach every branch.
 const LIMITS: Limits = Limits::DEFAULT.with_line(24).with_value(12);
 
 /// The byte at which the stream is split.
@@ -58,21 +58,21 @@ fn parts(data: &[u8]) -> (Vec<u8>, Vec<usize>) {
     (stream, split)
 }
 
-/// Chunked feeding equals whole feeding.
+/// Law *Split*: split and unsplit streams give the same events.
 pub fn split(data: &[u8]) {
     let (stream, split) = parts(data);
     laws::split::<Requests>(LIMITS, &stream, &split);
     laws::split::<Replies>(LIMITS, &stream, &split);
 }
 
-/// The machine equals the oracle, on any bytes.
+/// Law *Oracle*: the machine's events equal the oracle's, on any bytes.
 pub fn oracle(data: &[u8]) {
     let (stream, split) = parts(data);
     laws::oracle::<Requests>(LIMITS, &stream, &split);
     laws::oracle::<Replies>(LIMITS, &stream, &split);
 }
 
-/// The machine equals the oracle, on commands and replies that are damaged here and there.
+/// Law *Oracle*, on valid and damaged commands and replies.
 pub fn commands(data: &[u8]) {
     let Ok(stream) = Commands::arbitrary_take_rest(Unstructured::new(data)) else { return };
     let (stream, split) = stream.parts();
@@ -97,28 +97,28 @@ fn all_laws<G: laws::OracleGrammar>(data: &[u8]) {
     laws::all::<G>(Limits::DEFAULT.with_line(40).with_value(12), &stream, &split);
 }
 
-/// A session of the classic dialect replies what a real memcached does; without one, which is
-/// reported, nothing is checked.
+/// A session of the classic dialect replies as a real memcached does. If memcached is not
+/// installed, that is reported, and nothing is checked.
 pub fn differential(data: &[u8]) {
     let (stream, split) = parts(data);
     differential::check(&stream, &split);
 }
 
-/// The machine is in its initial state wherever the oracle says so.
+/// Law *Recover*: the machine is in its initial state at each offset that the oracle reports.
 pub fn recover(data: &[u8]) {
     let (stream, _) = parts(data);
     laws::recover::<Requests>(LIMITS, &stream);
     laws::recover::<Replies>(LIMITS, &stream);
 }
 
-/// Saved and restored at each offset of the split, the machine goes on the same.
+/// Law *Resume*: saved and restored at each offset of the split, the machine continues unchanged.
 pub fn resume(data: &[u8]) {
     let (stream, split) = parts(data);
     laws::resume::<Requests>(LIMITS, &stream, &split);
     laws::resume::<Replies>(LIMITS, &stream, &split);
 }
 
-/// Work and memory are within their bounds.
+/// Laws *Linear* and *Bounded*: work and memory are within their bounds.
 pub fn linear(data: &[u8]) {
     let (stream, split) = parts(data);
     let chunks = laws::chunks(&stream, &split);
@@ -128,7 +128,7 @@ pub fn linear(data: &[u8]) {
     }
 }
 
-/// A session with a small output budget replies what the oracle does.
+/// A session with a low high-water mark replies as the oracle does.
 pub fn session(data: &[u8]) {
     let (stream, split) = parts(data);
     for high_water_mark in [0, 20] {
@@ -136,8 +136,8 @@ pub fn session(data: &[u8]) {
     }
 }
 
-/// A session's snapshot as JSON, and after its line what the restored session is fed: it is
-/// rejected, or is a session that keeps the laws *Split* and *Bounded*.
+/// Forged snapshots. The first line of the input is a session's snapshot as JSON, the rest is fed
+/// to the restored session. The snapshot is rejected, or laws *Split*, *Bounded* and *Resume* hold.
 pub fn snapshots(data: &[u8]) {
     let lf = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (json, stream) = data.split_at(lf);
@@ -168,7 +168,7 @@ enum Message {
     Error(u8, Vec<u8>),
 }
 
-/// Any bytes as a key.
+/// A key made from any bytes.
 fn key(bytes: &[u8]) -> Vec<u8> {
     const BYTES: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     let mut key = vec![b'k'];
@@ -176,7 +176,7 @@ fn key(bytes: &[u8]) -> Vec<u8> {
     key
 }
 
-/// What is encoded is read again, and is the same.
+/// An encoded message is parsed as the same message.
 pub fn encodings(data: &[u8]) {
     let Ok(messages) = <Vec<Message>>::arbitrary_take_rest(Unstructured::new(data)) else { return };
     for message in messages {
@@ -234,15 +234,15 @@ fn reply(reply: &Reply<'_>) {
     assert!(input.is_empty(), "{reply:?}");
 }
 
-/// Vectors, or a document of them: read, or rejected with words; what is read is written and read
-/// again the same.
+/// A vector file, or a document with vectors: it is parsed, or rejected with a message. What was
+/// parsed is the same after writing and parsing it again.
 pub fn vectors(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let suite = match Suite::from_json(text) {
         Ok(suite) => suite,
         Err(error) => {
             assert!(!error.to_string().is_empty());
-            // A few bytes of repetition may stand for many, and all are taken apart here.
+            // A short repetition may expand to very many bytes, all of which are expanded here.
             let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();
             if text.split('{').any(|rest| digits(rest) > 3) {
                 return;
@@ -257,7 +257,7 @@ pub fn vectors(data: &[u8]) {
     assert_eq!(again, suite);
     for vector in &suite.vectors {
         let expected = vector.expected();
-        // A few bytes of repetition may stand for many.
+        // A short repetition may expand to very many bytes.
         let length = |part: &Part| match part {
             Part::Bytes(bytes) => bytes.len(),
             Part::Repeat(bytes, times) => bytes.len() * times,

@@ -2,10 +2,10 @@
 
 use crate::{Output, text::Span};
 
-/// Whom an error reply blames.
+/// The kinds of error replies: who is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// `ERROR`: this is not a command.
+    /// `ERROR`: not a command, or the wrong number of words.
     Unspecific,
     /// `CLIENT_ERROR`: the request is wrong.
     Client,
@@ -24,7 +24,7 @@ impl ErrorKind {
         }
     }
 
-    /// The kind of an error line, and the text after its word.
+    /// The kind of an error line, and the text after its first word; `None` for any other line.
     pub(crate) fn parse(line: &[u8]) -> Option<(Self, Span)> {
         Self::ALL.into_iter().find_map(|kind| {
             let text = line.strip_prefix(kind.word())?;

@@ -2,16 +2,16 @@
 
 use core::{error::Error, fmt};
 
-/// Why a client cannot follow a reply: the server is to blame. A client that gets one should close
-/// the connection, because nothing tells where the next reply begins.
+/// Why a reply is rejected: the server is to blame. The client should close the connection, because
+/// it cannot know where the next reply begins.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReplyError {
-    /// The line passes [`Limits::line`](crate::Limits::line).
+    /// The line is longer than [`Limits::line`](crate::Limits::line).
     LineTooLong,
-    /// The line is not a reply of the dialect (`reply/lines`).
+    /// The line is not a reply of the dialect.
     UnknownReply,
-    /// The length in a `VALUE` line passes [`Limits::value`](crate::Limits::value).
+    /// The length in a `VALUE` line is greater than [`Limits::value`](crate::Limits::value).
     ValueTooLarge,
     /// The data block is not followed by its terminator.
     BadBlockEnd,

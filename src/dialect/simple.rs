@@ -1,5 +1,5 @@
-//! The simple dialect: `set` and `get`, in lines that end with LF. Its document is
-//! `spec/simple.md`; the comments name the clauses that rule each item.
+//! The simple dialect: `set` and `get`, in lines that end with LF. Its specification is
+//! `spec/simple.md`; the comments name the clauses that define each item.
 
 use core::{error::Error, fmt};
 
@@ -25,26 +25,26 @@ use crate::{
 /// ```
 pub type Key<'k> = text::Key<'k, Requests>;
 
-/// One or more keys, separated by spaces: an iterator over the keys of a `get`, in its order.
+/// One or more keys, separated by spaces: an iterator over the keys of a `get`, in order.
 pub type Keys<'k> = text::Keys<'k, Requests>;
 
-/// What a client asks for.
+/// A request.
 #[non_exhaustive]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request<'m> {
-    /// `get <key> [<key> …]`
+    /// `get <key> [<key> …]`: return the values of these keys (`get/hit`, `get/many`).
     Get(Keys<'m>),
-    /// `set <key> <n>` and its data block.
+    /// `set <key> <n>` and its data block: store a value (`set/stored`, `set/counted`).
     Set {
-        /// Where to store.
+        /// The key to store it under.
         key: Key<'m>,
-        /// What to store.
+        /// The value, of n bytes.
         value: Data<'m>,
     },
 }
 
 impl Request<'_> {
-    /// Appends the request as it goes over the wire.
+    /// Appends the request as it is sent, in canonical form.
     ///
     /// ```
     /// # use memwire::{dialect::simple::{Key, Request}, grammar::Data};
@@ -68,14 +68,14 @@ impl Request<'_> {
     }
 }
 
-/// What is wrong with a request: the client is to blame, except for [`Self::ValueTooLarge`]. Only
-/// the first fault in this order is reported (`errors/order`).
-// As wide as the rest of a parsed line, so that the machine moves whole words.
+/// Why a request is rejected: the client is to blame, except for [`Self::ValueTooLarge`]. If a
+/// request has several errors, the first one in this order is reported (`errors/order`).
+// As wide as the other fields of a parsed line, so that the machine moves whole words.
 #[repr(usize)]
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestError {
-    /// The line passes [`Limits::line`] (`limits/line`).
+    /// The line is longer than [`Limits::line`] (`limits/line`).
     LineTooLong,
     /// The line ends with CR LF (`errors/carriage-return`).
     CarriageReturn,
@@ -83,18 +83,18 @@ pub enum RequestError {
     UnknownCommand,
     /// Too few words, or too many (`errors/words`).
     WrongWordCount,
-    /// The length is not made of decimal digits (`errors/count`).
+    /// The declared length does not consist of decimal digits (`errors/count`).
     BadLength,
-    /// The length passes [`Limits::value`] (`limits/value`).
+    /// The declared length is greater than [`Limits::value`] (`limits/value`).
     ValueTooLarge,
-    /// A key has a byte that no key has (`errors/key`).
+    /// A key contains a byte other than `[A-Za-z0-9_-]` (`errors/key`).
     BadKey,
     /// The data block is not followed by LF (`errors/block-end`).
     BadBlockEnd,
 }
 
 impl RequestError {
-    /// The error reply that the client gets.
+    /// The reply to the rejected request (`reply/errors`).
     #[must_use]
     pub fn reply(self) -> Reply<'static> {
         use ErrorKind::{Client, Server, Unspecific};
@@ -132,11 +132,11 @@ impl Error for RequestError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Requests {}
 
-/// A parsed request line.
+/// A parsed request line: the spans are those of the line that was parsed.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestHead {
-    /// The part of the line that holds the keys, and the length of the first one.
+    /// The part of the line from the first key to the last, and the length of the first key.
     Get(Span, usize),
     /// The key.
     Set(Span),
@@ -223,7 +223,7 @@ impl KeySyntax for Requests {
     }
 }
 
-/// Reads a line that has lost its end of line.
+/// Parses a line without its end of line.
 fn scan_tokens(text: &[u8], limits: &Limits) -> Line<RequestHead, RequestError> {
     let mut tokens = Tokens::new(text);
     match tokens.next().map_or(&[][..], |verb| verb.span.of(text)) {
@@ -255,27 +255,28 @@ fn scan_tokens(text: &[u8], limits: &Limits) -> Line<RequestHead, RequestError> 
     }
 }
 
-/// What a server replies.
+/// A reply line, with the data block that it declares.
 #[non_exhaustive]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply<'m> {
-    /// `STORED`
+    /// `STORED`, the reply to a `set`.
     Stored,
-    /// `VALUE <key> <n>` and its data block.
+    /// `VALUE <key> <n>` and its data block, for each key of a `get` that has a value.
     Value {
-        /// The key that was asked for.
+        /// The requested key.
         key: Key<'m>,
-        /// What is stored under it.
+        /// The value, of n bytes.
         value: Data<'m>,
     },
-    /// `END`: no more values.
+    /// `END`: the reply to a `get` is complete.
     End,
-    /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`, and the text after it, up to its first LF.
+    /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`, and the text after it; encoded up to its first
+    /// LF.
     Error(ErrorKind, &'m [u8]),
 }
 
 impl Reply<'_> {
-    /// Appends the reply as it goes over the wire.
+    /// Appends the reply as it is sent.
     ///
     /// ```
     /// # use memwire::dialect::simple::RequestError;
@@ -306,7 +307,7 @@ fn put_block<const N: usize>(
     out.put(b"\n");
 }
 
-/// Appends the `VALUE` line of a reply whose data block, of this many bytes, and its LF follow.
+/// Appends a `VALUE` line alone. The caller appends the data block, of `length` bytes, and its LF.
 pub fn put_value_line(key: Key<'_>, length: usize, out: &mut impl Output) {
     out.put(b"VALUE ");
     put_key_and_length(key, length, out);
@@ -319,7 +320,7 @@ fn put_key_and_length(key: Key<'_>, length: usize, out: &mut impl Output) {
     out.put(tail.as_bytes());
 }
 
-/// What follows the key in a line that declares a data block of this length.
+/// Writes the part after the key of a line that declares a data block of this length.
 #[inline]
 pub(crate) fn value_line_tail(line: &mut ReverseWriter, length: usize) {
     line.text(b"\n");
@@ -327,8 +328,8 @@ pub(crate) fn value_line_tail(line: &mut ReverseWriter, length: usize) {
     line.text(b" ");
 }
 
-/// The grammar of replies: the client's side. Replies are read as strictly as they are written:
-/// tokens are separated by one space, and lengths have no leading zeros (`reply/lines`).
+/// The grammar of replies: the client's side. It accepts the canonical form only: tokens are
+/// separated by one space, and lengths have no leading zeros (`reply/lines`).
 #[derive(Clone, Copy, Debug)]
 pub enum Replies {}
 
@@ -342,7 +343,7 @@ pub enum ReplyHead {
     Value(Span),
     /// `END`
     End,
-    /// The text after the word.
+    /// The kind, and the text after the first word.
     Error(ErrorKind, Span),
 }
 

@@ -1,8 +1,7 @@
 //! The machine: from any bytes, in any chunks, to complete messages and errors.
 //!
-//! Every transition is in this file. What a line says is the [`Grammar`]'s part; where a line, a
-//! data block or a skipped part of the stream ends is decided here, once for requests and replies
-//! of every dialect.
+//! Every transition is in this file. A [`Grammar`] parses the lines. Where a line, a data block or a
+//! skipped part of the stream ends is decided here, once for requests and replies of every dialect.
 //!
 //! A stream is a sequence of lines, each of which may declare a data block. What the machine does
 //! with each byte, as observed while it reads the vectors of `simple` one byte at a time:
@@ -14,14 +13,18 @@
 //! | when | call |
 //! |---|---|
 //! | a connection begins | [`Machine::new`]: it allocates nothing |
-//! | a read returned bytes | [`Machine::step`] with a slice of them, again and again until it returns [`Step::NeedMore`]; then the slice is empty, and the buffer can be filled anew |
-//! | a step returned a message or an error | use it before the next step: it borrows the chunk, or the machine |
-//! | the peer closed the stream | [`Machine::finish`]: an error if the stream ends inside a message |
-//! | at any time | [`Machine::state`], [`Machine::offset`], [`Machine::start`], [`Machine::buffer_capacity`], [`Machine::limits`] |
-//! | the connection moves elsewhere | [`Machine::save`] there, [`Machine::restore`] here: the snapshot holds an incomplete message |
+//! | a read returned bytes | [`Machine::step`] with a slice of them, repeatedly, until it returns [`Step::NeedMore`]: then the slice is empty, and the read buffer can be reused |
+//! | a step returned a message or an error | use it, or copy what is needed, before the next step: it borrows the chunk and the machine |
+//! | the peer closed the stream | [`Machine::finish`]: an error if the stream ends inside a message; complete messages have all been returned |
+//! | at any time between steps | [`Machine::state`], [`Machine::offset`], [`Machine::start`], [`Machine::buffer_capacity`], [`Machine::limits`] |
+//! | the connection moves to another process | [`Machine::save`] here, [`Machine::restore`] there: the snapshot has what arrived of an incomplete message |
 //!
-//! One machine reads one direction of one connection: a proxy has four, two of requests and two of
-//! replies.
+//! One machine reads one direction of one connection. A server has a machine of requests for each
+//! client, and a client a machine of replies. A proxy has one of each for a pair of connections.
+//!
+//! After an error in a request the machine recovers by itself: answer the error, and continue.
+//! After an error in a reply a client cannot know which request the next reply belongs to: close
+//! the connection. No call blocks, reads a clock, or panics.
 //!
 //! ```
 //! use memwire::{Limits, Machine, State, Step, dialect::classic::{Command, Requests}};
@@ -44,7 +47,7 @@
 //! }
 //! assert_eq!(keys, [b"a", b"b", b"c"]);
 //!
-//! // `incr` is incomplete. It goes on elsewhere.
+//! // `incr` is incomplete. Another machine continues with it.
 //! assert_eq!((machine.state(), machine.start()), (State::AwaitingLine, 16));
 //! let mut moved = Machine::<Requests>::restore(limits, machine.save())?;
 //! assert!(matches!(moved.step(&mut &b" k 1\r\n"[..]), Step::Dispatch(_)));
@@ -81,11 +84,11 @@ pub const RETAINED_BUFFER: usize = 4096;
 
 /// What one [`Machine::step`] found.
 pub enum Step<'m, G: Grammar> {
-    /// The input is used up; nothing more can be decided without further bytes.
+    /// All input is consumed, and further bytes are needed.
     NeedMore,
     /// A complete message.
     Dispatch(G::Message<'m>),
-    /// Something that is not a message; the machine recovers from it by itself.
+    /// A rejected message. The machine recovers by itself: the following steps skip the rest of it.
     Reject(G::Error<'m>),
 }
 
@@ -160,11 +163,11 @@ impl<G: Grammar> Machine<G> {
         }
     }
 
-    /// Advances to the next message or error, consuming `input` from its front.
+    /// Advances to the next message or error, consuming `input` from its front: `input` becomes the
+    /// part that was not consumed.
     ///
-    /// What is decided is returned at once (law *Prompt*): a step consumes exactly the bytes up to
-    /// the one that decides, and [`Step::NeedMore`] means that `input` is used up. Call it again
-    /// until then.
+    /// A step consumes exactly the bytes up to the one that determines its result (law *Prompt*).
+    /// Call it again until it returns [`Step::NeedMore`], which means that `input` is empty.
     #[inline]
     pub fn step<'m, 'i: 'm>(&'m mut self, input: &mut &'i [u8]) -> Step<'m, G> {
         if matches!(self.phase, Phase::Dispatch) {
@@ -307,7 +310,8 @@ impl<G: Grammar> Machine<G> {
     ///
     /// # Errors
     ///
-    /// [`Truncated`] if the stream ends inside a message or inside what is skipped.
+    /// [`Truncated`] if the stream ends inside a message, or while a rejected one is skipped
+    /// (`errors/truncated`).
     pub fn finish(self) -> Result<(), Truncated> {
         let ended = matches!(self.phase, Phase::Dispatch | Phase::Rejected);
         if ended || self.start == self.offset {
@@ -316,7 +320,7 @@ impl<G: Grammar> Machine<G> {
         Err(Truncated { start: self.start, end: self.offset, state: self.state() })
     }
 
-    /// Where the machine is.
+    /// The state, and how many bytes of a data block are still to come.
     #[must_use]
     pub fn state(&self) -> State {
         match self.phase {
@@ -332,27 +336,27 @@ impl<G: Grammar> Machine<G> {
         }
     }
 
-    /// How many bytes of the stream were consumed so far.
+    /// The number of bytes of the stream consumed so far.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The offset of the first byte of the pending message: the one that the last step returned or
-    /// rejected, that is awaited or skipped, or else the next one.
+    /// The offset of the first byte of the current message: the one that the last step returned or
+    /// rejected, or that is incomplete or being skipped. If there is none, the current offset.
     #[must_use]
     pub fn start(&self) -> u64 {
         self.start
     }
 
-    /// The limits that this machine was made with.
+    /// The limits that this machine was created with.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// The memory of its buffers, in bytes: at most the larger of [`RETAINED_BUFFER`] and twice what
-    /// arrived of the pending message (law *Bounded*).
+    /// The allocated size of its buffers, in bytes: at most the larger of [`RETAINED_BUFFER`] and
+    /// twice what arrived of the pending message (law *Bounded*).
     #[must_use]
     pub fn buffer_capacity(&self) -> usize {
         self.line.capacity() + self.value.capacity()
@@ -455,8 +459,8 @@ impl<G: Grammar> Machine<G> {
 
     /// Appends to the value, whose final size is known.
     ///
-    /// The buffer's capacities are the final size, halved until it is at most twice what arrived: so
-    /// it ends without spare capacity, and growing copies each byte at most once (law *Linear*).
+    /// The buffer's capacities are the final size, halved until it is at most twice what arrived:
+    /// so it ends without spare capacity, and growing copies each byte at most once (law *Linear*).
     fn buffer_value(&mut self, size: usize, part: &[u8]) {
         let length = self.value.len() + part.len();
         if length > self.value.capacity() {
@@ -474,14 +478,14 @@ impl<G: Grammar> Machine<G> {
     }
 }
 
-/// Machines are equal if both do the same with every further byte. Their offsets do not count, and a
-/// machine in [`State::Dispatch`] equals a fresh one.
+/// Machines are equal if both treat every further byte alike. Their offsets are not compared, and a
+/// machine in [`State::Dispatch`] equals a new one.
 impl<G: Grammar> PartialEq for Machine<G> {
     fn eq(&self, other: &Self) -> bool {
         let (state, line, value) = self.pending();
         let (other_state, other_line, other_value) = other.pending();
-        // Not as slices: where one is empty, AMD's masked loads take hundreds of cycles, and most
-        // of a search through millions of states would be that.
+        // Not as slices: if one is empty, AMD's masked loads take hundreds of cycles, which would
+        // dominate a search through millions of states.
         (self.limits, state) == (other.limits, other_state)
             && line.iter().eq(other_line)
             && value.iter().eq(other_value)
@@ -522,7 +526,7 @@ impl<G: Grammar> fmt::Debug for Machine<G> {
     }
 }
 
-/// The stream ended inside a message, or inside what is skipped: the sender is to blame.
+/// The stream ended inside a message, or while a rejected one was skipped: the sender is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Truncated {
     /// The offset in the stream of the message's first byte.
@@ -559,8 +563,8 @@ impl From<Truncated> for std::io::Error {
 }
 
 impl<G: Grammar> Machine<G> {
-    /// Saves what the machine is in the middle of. A machine in [`State::Dispatch`] is saved as one
-    /// that awaits the next line.
+    /// Saves the state and what is buffered. A machine in [`State::Dispatch`] is saved as one that
+    /// awaits the next line: the message was returned already.
     #[must_use]
     pub fn save(&self) -> Snapshot {
         let (state, line, value) = self.pending();
@@ -571,11 +575,12 @@ impl<G: Grammar> Machine<G> {
         Snapshot::new(state, line, value, start, self.offset)
     }
 
-    /// A machine that goes on where the saved one was.
+    /// A machine that continues where the saved one was (law *Resume*). The limits should be those
+    /// of the saved machine.
     ///
     /// # Errors
     ///
-    /// [`RestoreError`] if no machine with these limits can have been saved like that.
+    /// [`RestoreError`] if no machine of this grammar, with these limits, can have saved it.
     pub fn restore(limits: Limits, snapshot: Snapshot) -> Result<Self, RestoreError> {
         let Checked { phase, line, value, start, offset } = snapshot.check::<G>(&limits)?;
         Ok(Self { limits, phase, line, value, offset, start })

@@ -1,4 +1,4 @@
-//! Saved machines, and the validation of snapshots, which may come from anywhere.
+//! Saved machines, and the validation of snapshots, which may come from untrusted input.
 
 use alloc::vec::Vec;
 use core::{error::Error, fmt};
@@ -9,10 +9,10 @@ use crate::{
     limits::Limits,
 };
 
-/// A saved machine: all that it needs to go on elsewhere (law *Resume*).
+/// A saved machine: all that another one needs to continue (law *Resume*).
 ///
-/// With the feature `serde` it can be serialised; what is read back is checked by
-/// [`Machine::restore`](crate::Machine::restore), so it may come from anywhere.
+/// With the feature `serde` it can be serialised. [`Machine::restore`](crate::Machine::restore)
+/// validates it, so it may come from untrusted input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -24,17 +24,18 @@ pub struct Snapshot {
     offset: u64,
 }
 
-/// Why a [`Snapshot`] cannot be restored: whoever made it is to blame.
+/// Why a [`Snapshot`] cannot be restored: it was damaged or forged, or comes from a machine with
+/// other limits.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RestoreError {
-    /// No saved machine is in this state.
+    /// A machine is never saved in this state.
     State,
-    /// The line passes the limit, or does not fit the state.
+    /// The line is longer than the limit, or does not fit the state.
     Line,
-    /// The value does not fit what the line declares and what is still to come.
+    /// The value does not fit the declared length, or the number of bytes still to come.
     Value,
-    /// The offsets do not fit what was received.
+    /// The offsets do not fit the number of bytes in the snapshot.
     Offset,
 }
 
@@ -51,7 +52,7 @@ impl fmt::Display for RestoreError {
 
 impl Error for RestoreError {}
 
-/// What a valid snapshot makes of a machine.
+/// The fields of a machine, from a valid snapshot.
 pub struct Checked<H> {
     pub phase: Phase<H>,
     pub line: Vec<u8>,
@@ -72,7 +73,7 @@ impl Snapshot {
     ) -> Result<Checked<G::Head>, RestoreError> {
         let Self { state, mut line, mut value, start, offset } = self;
         let end = G::BLOCK_END.len() as u64;
-        // No stream is that long: adding to an offset within this bound cannot overflow.
+        // No stream is that long, and adding to an offset within this bound cannot overflow.
         if offset > u64::MAX / 2 {
             return Err(RestoreError::Offset);
         }

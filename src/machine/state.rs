@@ -1,7 +1,7 @@
-//! Where a machine is: as its users see it, and as it remembers it.
+//! The states of a machine: as its users see them, and as it stores them.
 
-/// Where a machine is between two bytes. The number is how many bytes are still to come, the
-/// terminator included: never 0, and at most `u64::MAX`.
+/// The state of a machine between two bytes. The number is how many bytes of the data block are
+/// still to come, its terminator included: never 0, and at most `u64::MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
@@ -9,15 +9,16 @@ pub enum State {
     AwaitingLine,
     /// In a data block, with this many bytes to come.
     AwaitingValue(u64),
-    /// A message is borrowed. The next step, or [`Machine::finish`](crate::Machine::finish), ends it.
+    /// The last step returned a message, which may borrow the machine. The next step leaves this
+    /// state.
     Dispatch,
     /// In the data block of a rejected line, with this many bytes to come.
     SkippingBlock(u64),
-    /// In a rejected part of the stream that ends with the next LF.
+    /// In a rejected part of the stream, which ends with the next LF.
     SkippingLine,
 }
 
-/// What a machine remembers of where it is, apart from its buffers.
+/// The state as a machine stores it, apart from its buffers.
 #[derive(Clone, Copy)]
 pub enum Phase<H> {
     AwaitingLine,

@@ -1,19 +1,22 @@
-//! One client connection: bytes in, bytes out, still without a transport.
+//! A session: one client connection without a transport, bytes in and bytes out.
 //!
 //! # Using a session
 //!
 //! | when | call |
 //! |---|---|
 //! | a client connects | [`Session::new`]: it allocates nothing |
-//! | a read returned bytes | [`Session::advance`] with a slice of them, the store, and the Unix time |
-//! | it returns [`Progress::NeedInput`] | the slice is empty: send the output, and read on |
-//! | it returns [`Progress::OutputFull`] | send the output first, then call it again with the same slice |
+//! | a read returned bytes | [`Session::advance`] with a slice of them, the store, the Unix time, and an output buffer |
+//! | it returns [`Progress::NeedInput`] | the slice is empty: send and clear the output, then read more |
+//! | it returns [`Progress::OutputFull`] | send and clear the output, then call it again with the rest of the slice |
 //! | it returns [`Progress::Close`] | send the output, and close the connection |
-//! | the client closed its side | [`Session::finish`]: an error if the stream ends inside a request; what was complete has been answered |
-//! | the connection moves elsewhere | [`Session::save`] there, [`Session::restore`] here; unsent output is the caller's to move |
+//! | the client closed its side | [`Session::finish`]: an error if the stream ends inside a request; all complete requests have been answered |
+//! | at any time between calls | [`Session::machine`], [`Session::is_replying`], [`Session::is_closed`] |
+//! | the connection moves to another process | [`Session::save`] here, [`Session::restore`] there; move unsent output, too |
 //!
-//! The store is given to each call, so that many sessions can share one: a [`Store`] for one thread,
-//! or one that implements it for a shared reference.
+//! The store is passed to each call, so that many sessions can share it: on one thread as `&mut`,
+//! on several in a mutex (as in `examples/blocking.rs`), or as a type that implements [`Store`]
+//! for a shared reference. A session reads no clock, starts no timer, and neither blocks nor
+//! panics, unless the store or the output does.
 //!
 //! ```
 //! use memwire::{Limits, Progress, Session, dialect::classic::Requests, store::Map};
@@ -26,7 +29,7 @@
 //! let progress = session.advance(&mut store, now, &mut input, &mut replies);
 //! assert_eq!((progress, &replies[..]), (Progress::NeedInput, &b"STORED\r\n"[..]));
 //!
-//! // A minute later it has expired; then the client leaves.
+//! // A minute later the item has expired. Then the client sends `quit`.
 //! replies.clear();
 //! let mut input = &b"get k\r\nquit\r\n"[..];
 //! let progress = session.advance(&mut store, now + 60, &mut input, &mut replies);
@@ -60,19 +63,20 @@ pub use service::{Context, Handled, Service};
 pub use sink::Sink;
 pub use snapshot::{SessionRestoreError, SessionSnapshot};
 
-/// The unsent output, in bytes, past which a session stops reading input, unless it is given
-/// another mark.
+/// The default high-water mark: a session reads no more input while the output buffer has more
+/// bytes than this.
 pub const HIGH_WATER_MARK: usize = 65_536;
 
 /// Why [`Session::advance`] stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Progress {
-    /// The input is used up.
+    /// All input is consumed. Send the output, and read more.
     NeedInput,
-    /// The output passed the high-water mark. Send it, and call again with the rest of the input.
+    /// The output is longer than the high-water mark. Send it, and call again with the rest of the
+    /// input.
     OutputFull,
-    /// The client sent `quit`: send the output and close the connection. The rest of the input, and
-    /// all that follows, is discarded.
+    /// The client sent `quit`: send the output and close the connection. Further input is discarded
+    /// (`quit/closes`).
     Close,
 }
 
@@ -92,7 +96,7 @@ pub enum Progress {
 pub struct Session<G: Service> {
     machine: Machine<G>,
     high_water_mark: usize,
-    /// `Some` while replying: what is left of the last request. `None` while idle.
+    /// `Some` while a reply is paused: what is left of the last request.
     continuation: Option<G::Continuation>,
     /// Whether the client sent `quit`. Invariant: then the machine is in its initial state.
     closed: bool,
@@ -105,18 +109,19 @@ impl<G: Service> Session<G> {
         Self::with_high_water_mark(limits, HIGH_WATER_MARK)
     }
 
-    /// A session that stops when the output is longer than this many bytes. The output passes the
-    /// mark by one reply line or value at most.
+    /// A session that pauses when the output is longer than this many bytes. It exceeds the mark by
+    /// at most one reply line or value.
     #[must_use]
     pub const fn with_high_water_mark(limits: Limits, bytes: usize) -> Self {
         let machine = Machine::new(limits);
         Self { machine, high_water_mark: bytes, continuation: None, closed: false }
     }
 
-    /// Serves the requests that `input` completes, consuming it from its front, and appends their
-    /// replies to `out`. The caller sends, and then removes, what is in `out`.
+    /// Executes the requests in `input` on `store`, consuming `input` from its front, and appends
+    /// their replies to `out`. The caller sends `out`, and removes what was sent.
     ///
-    /// `now` is the Unix time in seconds, for dialects whose items expire; `simple` ignores it.
+    /// `now` is the Unix time in seconds. The classic dialect expires items by it; `simple` ignores
+    /// it.
     pub fn advance<S: Store>(
         &mut self,
         store: &mut S,
@@ -137,7 +142,8 @@ impl<G: Service> Session<G> {
                 continue;
             }
             if self.closed {
-                // `NeedInput` the second time, so that a caller who missed it does not spin.
+                // `NeedInput` once the input is empty, so that a caller who ignores `Close` does
+                // not loop forever.
                 let discarded = !mem::take(input).is_empty();
                 return if discarded { Progress::Close } else { Progress::NeedInput };
             }
@@ -161,8 +167,8 @@ impl<G: Service> Session<G> {
     ///
     /// # Errors
     ///
-    /// [`Truncated`] if it ends inside a request, or inside what is skipped. What was decided before
-    /// has been answered.
+    /// [`Truncated`] if it ends inside a request, or while a rejected one is skipped. All requests
+    /// before that have been answered.
     pub fn finish(self) -> Result<(), Truncated> {
         self.machine.finish()
     }
@@ -179,14 +185,14 @@ impl<G: Service> Session<G> {
         self.closed
     }
 
-    /// Whether a request is answered in part only.
+    /// Whether the reply to the last request is paused at the high-water mark.
     #[must_use]
     pub fn is_replying(&self) -> bool {
         self.continuation.is_some()
     }
 
-    /// Saves what the session needs to go on elsewhere (law *Resume*). Output that is not sent yet is
-    /// the caller's to save.
+    /// Saves the session, so that it can continue elsewhere (law *Resume*). The store and unsent
+    /// output are not part of it.
     #[must_use]
     pub fn save(&self) -> SessionSnapshot {
         SessionSnapshot {
@@ -196,11 +202,12 @@ impl<G: Service> Session<G> {
         }
     }
 
-    /// A session that goes on where the saved one was.
+    /// A session that continues where the saved one was. The limits should be those of the saved
+    /// session; the mark may be another.
     ///
     /// # Errors
     ///
-    /// [`SessionRestoreError`] if no session with these limits can have been saved like that.
+    /// [`SessionRestoreError`] if no session of this dialect, with these limits, can have saved it.
     pub fn restore(
         limits: Limits,
         high_water_mark: usize,
@@ -213,8 +220,8 @@ impl<G: Service> Session<G> {
             Some(text) => Some(G::restore(text, &limits).ok_or(SessionRestoreError::Continuation)?),
         };
         let closed = snapshot.closed;
-        // A request is answered before the first byte of the next one is read, and after `quit` none
-        // is.
+        // A request is answered before the first byte of the next one is read; after `quit`, none
+        // is read.
         if (continuation.is_some() || closed) && machine != Machine::new(limits) {
             return Err(SessionRestoreError::Continuation);
         }
@@ -233,7 +240,7 @@ impl<G: Service> Clone for Session<G> {
     }
 }
 
-/// Equal sessions answer every further byte alike, as equal machines do.
+/// Sessions are equal if both reply to every further byte alike, as with equal machines.
 impl<G: Service> PartialEq for Session<G> {
     fn eq(&self, other: &Self) -> bool {
         (&self.machine, self.high_water_mark, &self.continuation, self.closed)

@@ -1,12 +1,12 @@
-//! The keys of a retrieval that was paused.
+//! The unanswered keys of a retrieval that was paused.
 
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
-/// The keys of a request that are still to be answered. Owns them.
+/// The keys of a request that are still to be answered, in memory of their own.
 #[derive(Clone, Debug)]
 pub struct PendingKeys {
-    /// Invariant: keys from `at` on, at least one.
+    /// Invariant: from `at` on, at least one key, and spaces.
     text: Vec<u8>,
     at: usize,
 }
@@ -25,7 +25,7 @@ impl PendingKeys {
         self.at = self.text.len() - left;
     }
 
-    /// The keys one by one. How many spaces separate them makes no difference.
+    /// The keys, however many spaces separate them.
     fn keys(&self) -> impl Iterator<Item = &[u8]> {
         self.as_bytes().split(|byte| *byte == b' ').filter(|key| !key.is_empty())
     }

@@ -1,4 +1,4 @@
-//! What a dialect's requests do: the trait that a session runs.
+//! The trait by which a session executes the requests of a dialect.
 
 use alloc::vec::Vec;
 use core::{fmt::Debug, hash::Hash};
@@ -6,36 +6,37 @@ use core::{fmt::Debug, hash::Hash};
 use super::sink::Sink;
 use crate::{grammar::Grammar, limits::Limits, store::Store};
 
-/// What the requests of a dialect do.
+/// A dialect whose requests can be executed: what a [`Session`](super::Session) needs besides the
+/// grammar.
 pub trait Service: Grammar {
-    /// What is still to be answered of a request whose replies passed the high-water mark. Owns
-    /// what it needs.
+    /// The rest of a request whose reply was paused at the high-water mark. It borrows nothing.
     type Continuation: Clone + Debug + Eq + Hash + Send;
 
-    /// Does what `request` asks for, and replies. When the output is longer than the high-water
-    /// mark it may pause and return what is left.
+    /// Executes `request`, and appends the reply. When the output is longer than the high-water
+    /// mark it may pause, and return what is left.
     fn serve<S: Store, O: Sink>(
         request: Self::Message<'_>,
         context: &mut Context<'_, S, O>,
     ) -> Handled<Self::Continuation>;
 
-    /// Goes on with a reply that [`Self::serve`] paused. Returns whether it is complete.
+    /// Continues a paused reply. Returns whether it is complete now.
     fn resume<S: Store, O: Sink>(
         continuation: &mut Self::Continuation,
         context: &mut Context<'_, S, O>,
     ) -> bool;
 
-    /// Answers a rejected request.
+    /// Appends the reply to a rejected request.
     fn reject<S: Store, O: Sink>(error: Self::Error<'_>, context: &mut Context<'_, S, O>);
 
-    /// A continuation as text, for snapshots.
+    /// The continuation as bytes, for snapshots.
     fn save(continuation: &Self::Continuation) -> Vec<u8>;
 
-    /// The opposite of [`Self::save`]; `None` if the text is not what that can have returned.
+    /// The continuation that was saved; `None` if [`Self::save`] cannot have returned these bytes
+    /// under these limits.
     fn restore(text: Vec<u8>, limits: &Limits) -> Option<Self::Continuation>;
 }
 
-/// What a request works with.
+/// What a request is executed with.
 #[non_exhaustive]
 #[derive(Debug)]
 pub struct Context<'c, S, O> {
@@ -45,7 +46,7 @@ pub struct Context<'c, S, O> {
     pub now: u64,
     /// The machine's limits.
     pub limits: Limits,
-    /// The length of the output, in bytes, past which a reply should pause.
+    /// A reply should pause when the output is longer than this many bytes.
     pub high_water_mark: usize,
     /// Where replies are appended.
     pub out: &'c mut O,
@@ -54,9 +55,9 @@ pub struct Context<'c, S, O> {
 /// How far [`Service::serve`] got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled<C> {
-    /// The request is answered.
+    /// The request is executed, and its reply complete.
     Done,
-    /// This is still to be answered.
+    /// The reply is paused; this is the rest of it.
     Paused(C),
     /// The client sent `quit`.
     Close,

@@ -1,4 +1,4 @@
-//! What the simple dialect's requests do.
+//! Executes the requests of the simple dialect.
 
 use alloc::vec::Vec;
 
@@ -64,8 +64,8 @@ impl Service for Requests {
     }
 }
 
-/// Answers keys until the output passes the high-water mark; returns the keys that are left, if
-/// any.
+/// Answers keys until the output is longer than the high-water mark; returns the keys that are
+/// left, if any.
 fn answer<'k, S: Store, O: Sink>(
     mut keys: Keys<'k>,
     context: &mut Context<'_, S, O>,
@@ -81,7 +81,7 @@ fn answer<'k, S: Store, O: Sink>(
     None
 }
 
-/// An item rendered as its `VALUE` reply, so that a hit is one copy.
+/// An item that has its `VALUE` reply ready, so that a hit takes one copy.
 fn rendered(key: Key<'_>, value: Data<'_>) -> Item {
     let mut tail = ReverseWriter::new();
     value_line_tail(&mut tail, value.len());

@@ -4,11 +4,13 @@ use alloc::vec::Vec;
 
 use crate::{output::Output, store::Item};
 
-/// An [`Output`] that stored values can go to without a copy.
+/// An [`Output`] that may take stored values without copying them. `Vec<u8>` copies them.
 ///
-/// It does not use the store: [`Store::get`](crate::store::Store::get) may have locked it.
+/// An implementation must not use the store: [`Store::get`](crate::store::Store::get) may have
+/// locked it.
 pub trait Sink: Output {
-    /// Appends the item's value: a copy, or a counted reference to it.
+    /// Appends the item's value: by default a copy; otherwise a clone of the item, which shares a
+    /// large value.
     fn put_item(&mut self, item: &Item) {
         self.put(item.value());
     }

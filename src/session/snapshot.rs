@@ -6,6 +6,9 @@ use core::{error::Error, fmt};
 use crate::machine::{RestoreError, Snapshot};
 
 /// A saved session: its machine, the reply in progress, and whether it is closed.
+///
+/// With the feature `serde` it can be serialised. [`Session::restore`](super::Session::restore)
+/// validates it, so it may come from untrusted input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -15,13 +18,14 @@ pub struct SessionSnapshot {
     pub(crate) closed: bool,
 }
 
-/// Why a [`SessionSnapshot`] cannot be restored: whoever made it is to blame.
+/// Why a [`SessionSnapshot`] cannot be restored: it was damaged or forged, or comes from a session
+/// with other limits.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SessionRestoreError {
-    /// Its machine.
+    /// Its machine cannot be restored.
     Machine(RestoreError),
-    /// Its reply in progress.
+    /// Its reply in progress is invalid, or contradicts the rest of it.
     Continuation,
 }
 

@@ -1,4 +1,4 @@
-//! An item: a key, its value, and what is kept with it.
+//! An item: a key, its value, and its metadata.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{
@@ -9,11 +9,12 @@ use core::{
 
 use crate::grammar::Data;
 
-/// A key, and what it holds. A clone shares a large value, and copies a small one.
+/// A key with its value and [`Meta`]. Immutable. A clone shares a value of 1 KiB or more, and
+/// copies a smaller one.
 #[derive(Clone)]
 pub struct Item(Bytes);
 
-/// What is kept with an item's value.
+/// The metadata of an item.
 ///
 /// ```
 /// use memwire::store::Meta;
@@ -28,7 +29,7 @@ pub struct Meta {
     pub flags: u32,
     /// The [generation](super::Store::generation) that it was stored in.
     pub generation: u32,
-    /// The second from which on it is not found any more; `None`: it does not expire.
+    /// The Unix time at which it expires: from this second on it is not found. `None`: never.
     pub expires: Option<NonZeroU64>,
     /// The CAS unique value that [`Change::StoreNewCas`](super::Change::StoreNewCas) gave it; 0:
     /// none.
@@ -50,7 +51,7 @@ impl Meta {
         self
     }
 
-    /// Expiring in this second; `None`: never.
+    /// Expiring at this Unix time; `None`: never.
     #[must_use]
     pub const fn with_expires(mut self, expires: Option<NonZeroU64>) -> Self {
         self.expires = expires;
@@ -68,7 +69,7 @@ impl Meta {
 #[derive(Clone)]
 enum Bytes {
     /// All in one allocation, so that a look-up touches no other memory: [`Head`], key, line,
-    /// value, end. Not shared: counting references would take longer than everything else.
+    /// value, end. Not shared: counting references would cost more than the copy.
     Small(Box<[u8]>),
     Large(Arc<Large>),
 }
@@ -83,8 +84,8 @@ struct Large {
 /// Values from this size on, in bytes, have an allocation of their own.
 const LARGE: usize = 1024;
 
-/// What a small item begins with: its meta, and the lengths of its key, line and end. Each has as
-/// few bytes as nearly all need; an item that needs more is kept as large ones are.
+/// The header of a small item: its meta, and the lengths of its key, line and end. Each field has
+/// as few bytes as nearly all items need; an item that needs more is stored like a large one.
 struct Head {
     meta: Meta,
     key: usize,
@@ -110,14 +111,14 @@ impl Head {
         Some(bytes)
     }
 
-    /// Puts another [`Meta::cas`] into a small item's head; `None` if there is no room for it.
+    /// Overwrites [`Meta::cas`] in a small item; `None` if it does not fit.
     fn set_cas(item: &mut [u8], cas: u64) -> Option<()> {
         let place = item.get_mut(Self::CAS..)?.first_chunk_mut::<6>()?;
         *place = narrow(cas)?;
         Some(())
     }
 
-    /// The opposite, and the bytes after it.
+    /// Splits a small item into its header and the bytes after it.
     #[inline]
     fn split(bytes: &[u8]) -> (Self, &[u8]) {
         let (head, rest) = chunk::<{ Self::SIZE }>(bytes);
@@ -136,13 +137,13 @@ impl Head {
     }
 }
 
-/// The first `N` bytes, and the rest. Callers see to it that there are as many.
+/// The first `N` bytes, and the rest. The caller guarantees that there are at least `N`.
 #[inline]
 fn chunk<const N: usize>(bytes: &[u8]) -> (&[u8; N], &[u8]) {
     bytes.split_first_chunk().unwrap_or((&[0; N], &[]))
 }
 
-/// A number in `N` bytes, the low ones first; `None` if it needs more.
+/// A number in `N` bytes, little-endian; `None` if it does not fit.
 fn narrow<const N: usize>(number: u64) -> Option<[u8; N]> {
     let low = *number.to_le_bytes().first_chunk()?;
     (number == u64::from_le_bytes(widened(&low))).then_some(low)
@@ -157,14 +158,14 @@ fn widened<const N: usize, const M: usize>(low: &[u8; N]) -> [u8; M] {
 }
 
 impl Item {
-    /// An item. A large value that a machine assembled is moved; others are copied, once.
+    /// An item. A large value that the machine buffered is moved; others are copied, once.
     #[must_use]
     pub fn new(key: &[u8], value: Data<'_>, meta: Meta) -> Self {
         Self::framed(key, b"", value, b"", meta)
     }
 
-    /// An item rendered as replies are: with what a dialect writes between key and value, and after
-    /// the value, so that a reply is one copy.
+    /// An item that has its reply ready: `line` is what a dialect writes between key and value, and
+    /// `end` what it writes after the value.
     #[must_use]
     pub(crate) fn framed<const END: usize>(
         key: &[u8],
@@ -188,8 +189,7 @@ impl Item {
         Self(Bytes::Small(bytes.into()))
     }
 
-    /// Key, line, value and end in one piece; `None` if the item is large, or was not rendered with
-    /// this end.
+    /// Key, line, value and end in one slice; `None` if the item is large, or has another end.
     #[must_use]
     #[inline]
     pub(crate) fn frame(&self, end: &[u8]) -> Option<&[u8]> {
@@ -209,7 +209,7 @@ impl Item {
         match &self.0 {
             Bytes::Small(bytes) => {
                 let mut copy = bytes.clone();
-                // The flags may stand in its line.
+                // The line may contain the flags.
                 match set_meta(&mut copy, meta).filter(|()| meta.flags == self.meta().flags) {
                     Some(()) => Self(Bytes::Small(copy)),
                     None => Self::new(self.key(), Data::Borrowed(self.value()), meta),
@@ -223,7 +223,8 @@ impl Item {
         }
     }
 
-    /// The same with this CAS unique value; no value is copied.
+    /// The same item with this CAS unique value. The value is not copied, unless the number does
+    /// not fit a small item.
     #[must_use]
     pub fn with_cas(mut self, cas: u64) -> Self {
         let changed = match &mut self.0 {
@@ -249,12 +250,12 @@ impl Item {
         }
     }
 
-    /// Whether this is the key.
+    /// Whether the item has this key.
     #[must_use]
     #[inline]
     pub fn has_key(&self, key: &[u8]) -> bool {
         let held = self.key();
-        // Most keys have 16 to 32 bytes: two comparisons are faster than a call of `memcmp`.
+        // Most keys have 16 to 32 bytes: two comparisons are faster than a call to `memcmp`.
         let sixteens = |key: &[u8]| {
             let (first, last) = (key.first_chunk()?, key.last_chunk()?);
             Some((u128::from_ne_bytes(*first), u128::from_ne_bytes(*last)))
@@ -268,7 +269,7 @@ impl Item {
         held == key
     }
 
-    /// What is kept with the value.
+    /// The metadata.
     #[must_use]
     #[inline]
     pub fn meta(&self) -> Meta {
@@ -278,7 +279,7 @@ impl Item {
         }
     }
 
-    /// The bytes that were stored.
+    /// The value.
     #[must_use]
     #[inline]
     pub fn value(&self) -> &[u8] {
@@ -292,7 +293,7 @@ impl Item {
         }
     }
 
-    /// How many bytes key and value have together.
+    /// The length of key and value together, in bytes.
     #[must_use]
     #[inline]
     pub fn size(&self) -> usize {
@@ -306,7 +307,7 @@ impl Item {
     }
 }
 
-/// Changes a small item's head; `None` if it has no room for this.
+/// Overwrites the meta in a small item's header; `None` if it does not fit.
 fn set_meta(item: &mut [u8], meta: Meta) -> Option<()> {
     let head = Head { meta, ..Head::split(item).0 }.to_bytes()?;
     *item.first_chunk_mut()? = head;
@@ -377,7 +378,7 @@ mod tests {
         assert_eq!((large.frame(b"\r\n"), large.value().len(), large.size()), (None, 5000, 5001));
     }
 
-    /// An item that a small one has no room for is kept all the same, without a frame.
+    /// An item whose header does not fit a small one is stored without a frame.
     #[test]
     fn items_without_room_for_a_frame() {
         let meta = Meta { flags: 7, cas: 1, ..Meta::default() };

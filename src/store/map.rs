@@ -1,4 +1,4 @@
-//! A map without bounds: for filters, tests and models.
+//! A store without a memory limit: for filters, tests and models.
 
 use alloc::vec::Vec;
 use core::hash::{BuildHasher, Hash, Hasher};
@@ -11,13 +11,14 @@ use super::{
 };
 use crate::telemetry::Telemetry;
 
-/// A map without bounds: for filters, tests and models.
+/// A store without a memory limit, for one thread: for filters, tests and models. It evicts
+/// nothing, and has no statistics.
 #[derive(Clone, Debug, Default)]
 pub struct Map {
-    /// Found by their keys, which are kept in them.
+    /// Found by their keys, which are part of them.
     items: HashTable<Item>,
     hashes: DefaultHashBuilder,
-    /// The largest CAS unique value that an item was given.
+    /// The last CAS unique value that was assigned.
     cas: u64,
     generation: u32,
     flush_at: Option<u64>,
@@ -30,13 +31,13 @@ impl Map {
         Self::default()
     }
 
-    /// How many keys hold an item.
+    /// The number of items, including expired ones that were not replaced or removed.
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether no key holds an item.
+    /// Whether there is no item.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -65,7 +66,7 @@ impl PartialEq for Map {
 
 impl Eq for Map {}
 
-/// Maps that are equal have equal hashes, in whatever order their items came.
+/// Equal maps have equal hashes, in whatever order their items were stored.
 impl Hash for Map {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let mut items: Vec<_> = self.items.iter().collect();

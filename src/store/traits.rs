@@ -1,25 +1,25 @@
-//! What a session needs of a store: a look-up, and one atomic update.
+//! What a session needs of a store: a look-up and one atomic update.
 
 use super::item::Item;
 use crate::telemetry::Telemetry;
 
-/// What becomes of a key.
+/// What [`Store::update`] does with the item of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It stays as it is.
+    /// Leaves it as it is.
     Keep,
-    /// It holds this item.
+    /// Replaces it with this item.
     Store(Item),
-    /// It holds this item, whose [`Meta::cas`](super::Meta::cas) becomes a number that no other item has or had: larger
-    /// than all that this key had before.
+    /// Replaces it with this item under a new CAS unique: [`Meta::cas`](super::Meta::cas) becomes a
+    /// number that no item has had, and that is larger than all that this key has had.
     StoreNewCas(Item),
-    /// It holds nothing.
+    /// Removes it, if there is one.
     Remove,
 }
 
-/// A map from keys to items: a look-up, and one atomic update that every other command is made of.
+/// A map from keys to items: a look-up, and one atomic update that all other commands use.
 ///
-/// A store that clients share implements it for a shared reference.
+/// A store that threads share implements it for a shared reference.
 ///
 /// ```
 /// use memwire::{grammar::Data, store::{Change, Item, Map, Meta, Store}};
@@ -33,28 +33,32 @@ pub enum Change {
 /// assert_eq!(store.get(b"k", |item| item.value().len()), Some(5));
 /// ```
 pub trait Store: Telemetry {
-    /// What `read` makes of the item under `key`; `None` if there is none. The store may be locked
-    /// meanwhile: `read` is short, and does not use it.
+    /// Calls `read` with the item of `key`, and returns the result; `None` if there is no item. The
+    /// item may have expired: that is for the caller to check.
+    ///
+    /// The store may be locked meanwhile: `read` should be short, and must not use the store.
     fn get<R>(&mut self, key: &[u8], read: impl FnOnce(&Item) -> R) -> Option<R>;
 
-    /// Shows `decide` the item under `key`, if there is one, and does what it returns, atomically: no
-    /// other client sees or changes the key in between. An item that is stored has this key.
+    /// Calls `decide` with the item of `key`, if there is one, and makes the change that it
+    /// returns. The update is atomic: no other client sees or changes the key in between.
+    ///
+    /// An item in the change has this key. As with [`Self::get`], `decide` must not use the store.
     fn update<R>(&mut self, key: &[u8], decide: impl FnOnce(Option<&Item>) -> (Change, R)) -> R;
 
-    /// An [update](Self::update) that is decided already.
+    /// Makes a change that does not depend on the old item.
     fn change(&mut self, key: &[u8], change: Change) {
         self.update(key, |_| (change, ()));
     }
 
-    /// The flush generation at `now`. Items of earlier generations count as absent; the reader checks
-    /// that, so that a flush takes no time.
+    /// The flush generation at the Unix time `now`. It increases with each flush. Items of earlier
+    /// generations are treated as absent by the caller, so that a flush need not visit them.
     fn generation(&mut self, now: u64) -> u32;
 
-    /// Invalidates, at this second, all items that there are then. A second call replaces one whose
-    /// time has not come. `false` if flushing is disabled.
+    /// Invalidates all items at the Unix time `at`, those stored in the meantime included. A later
+    /// call replaces a flush that is still to come. `false` if flushing is disabled.
     fn flush(&mut self, at: u64) -> bool;
 
-    /// Sets the memory that items may take, in bytes; `false` if that cannot be done.
+    /// Sets the memory limit for items, in bytes; `false` if the store cannot do that.
     fn resize(&mut self, bytes: u64) -> bool {
         let _ = bytes;
         false

@@ -20,7 +20,7 @@ pub trait KeySyntax {
     /// all may. Spaces, CR and LF are never in keys.
     fn key_end(text: &[u8], at: usize) -> usize;
 
-    /// As [`Self::key_end`], but spaces are passed over: the end of a list of keys.
+    /// As [`Self::key_end`], but spaces are allowed, too: the end of a list of keys.
     fn keys_end(text: &[u8], at: usize) -> usize;
 }
 
@@ -28,7 +28,7 @@ pub trait KeySyntax {
 pub struct Key<'k, K>(&'k [u8], PhantomData<fn() -> K>);
 
 impl<'k, K: KeySyntax> Key<'k, K> {
-    /// `None` if the bytes are not a key.
+    /// Checks the bytes; `None` if they are not a key. [`TryFrom`] is the same with an error.
     #[must_use]
     pub fn new(bytes: &'k [u8]) -> Option<Self> {
         let fits = (1..=K::LONGEST_KEY).contains(&bytes.len());
@@ -65,7 +65,7 @@ impl<'k, K: KeySyntax> TryFrom<&'k str> for Key<'k, K> {
     }
 }
 
-/// The bytes are not a key of the dialect: empty, too long, or with a byte that no key has.
+/// The bytes are not a key of the dialect: empty, too long, or with a byte that is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyError;
 
@@ -77,7 +77,7 @@ impl fmt::Display for KeyError {
 
 impl Error for KeyError {}
 
-// By hand, because a derive would ask the same of `K`, which is only a marker.
+// By hand: a derive would require the same traits of `K`, which is only a marker.
 
 impl<K> Clone for Key<'_, K> {
     fn clone(&self) -> Self {
@@ -127,7 +127,7 @@ impl<K> fmt::Debug for Key<'_, K> {
 
 /// One or more keys of the syntax `K`, separated by spaces: an iterator over them, in order.
 pub struct Keys<'k, K> {
-    /// Invariant: spaces and keys only.
+    /// Invariant: only keys and spaces.
     text: &'k [u8],
     /// The length of the key that the text begins with, if known; 0 if not.
     first: usize,
@@ -135,7 +135,8 @@ pub struct Keys<'k, K> {
 }
 
 impl<'k, K: KeySyntax> Keys<'k, K> {
-    /// `None` if the text holds no key, or anything that is not a key.
+    /// Checks the text; `None` if it has no key, or a token that is not a key. Any number of spaces
+    /// may stand before, between and after the keys.
     ///
     /// ```
     /// # use memwire::dialect::simple::Keys;
@@ -159,7 +160,7 @@ impl<'k, K> Keys<'k, K> {
         Self { text, first, syntax: PhantomData }
     }
 
-    /// The keys still to come, as text.
+    /// The keys that the iterator has not returned yet, as text.
     #[must_use]
     pub fn as_bytes(&self) -> &'k [u8] {
         self.text

@@ -1,4 +1,9 @@
-//! What the dialects' lines are made of: tokens, numbers and keys, read and written.
+//! The parts of a command line that dialects share: tokens, numbers and keys, read and written.
+//!
+//! A program uses the aliases of its dialect, such as [`simple::Key`](crate::dialect::simple::Key)
+//! and [`classic::Keys`](crate::dialect::classic::Keys). The generic types are for dialects of your
+//! own: implement [`KeySyntax`], and use [`Span`] for the parts of a line that a parsed line refers
+//! to.
 
 pub(crate) mod fast_scan;
 mod keys;

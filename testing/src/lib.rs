@@ -1,25 +1,26 @@
 //! The oracle and the laws: checks for dialects of the memcached text protocol, those of
 //! [`memwire`] and your own.
 //!
-//! - [`oracle`]: what a whole stream means, computed by slicing it. It shares no code with the
-//!   machine, so that the two can be compared.
-//! - [`laws`]: what a [`Machine`](memwire::Machine) or [`Session`](memwire::Session) promises, as
-//!   functions that panic, with the name of the law, if it does not hold for a stream and a split.
-//! - [`grammars`]: what the laws need to know of the grammars in [`memwire::dialect`], and a
+//! - [`oracle`]: interprets a whole stream by slicing it. It shares no code with the machine, so
+//!   that the two can be compared.
+//! - [`laws`]: the guarantees of a [`Machine`](memwire::Machine) or [`Session`](memwire::Session),
+//!   as functions that panic, with the name of the law, if it does not hold for a stream and a
+//!   split.
+//! - [`grammars`]: the traits of the laws for the grammars in [`memwire::dialect`], and a
 //!   [tiny grammar](grammars::Tiny) as an example.
-//! - `streams`: streams made from the bytes that a fuzzer mutates.
+//! - `streams`: streams built from the bytes that a fuzzer mutates.
 //!
 //! # A grammar of your own
 //!
-//! Implement [`LoggedGrammar`](laws::LoggedGrammar) for it, which takes one function: how a message
-//! is written to a log. Then [`all_without_oracle`](laws::all_without_oracle) checks a stream under
+//! Implement [`LoggedGrammar`](laws::LoggedGrammar) for it, which takes one function: it writes a
+//! message to a log. Then [`all_without_oracle`](laws::all_without_oracle) checks a stream under
 //! a split, and [`splits`](laws::splits) gives many splits of it:
 //!
 //! ```
 //! use memwire::{Limits, grammar::{Data, Grammar, Line}};
 //! use memwire_testing::laws::{self, LoggedGrammar};
 //!
-//! /// `+<n>` is followed by a data block of n bytes; any other line is a message by itself.
+//! /// `+<n>` is followed by a data block of n bytes; any other line is a message without one.
 //! enum Plus {}
 //!
 //! #[derive(Clone, Copy, Debug)]
@@ -80,17 +81,17 @@
 //! }
 //! ```
 //!
-//! That finds what depends on how a stream is split, which chunk invariance can see; it does not
-//! find what is read wrong in the same way under every split. For that, write an oracle: a function
-//! from a whole stream to an [`oracle::Transcript`], in code that shares nothing with the grammar,
-//! and implement [`OracleGrammar`](laws::OracleGrammar). Then [`all`](laws::all) checks all laws.
+//! That finds results that depend on the split. It does not find a stream that is parsed wrong in
+//! the same way under every split. For that, write an oracle: a function from a whole stream to an
+//! [`oracle::Transcript`], in code that shares nothing with the grammar, and implement
+//! [`OracleGrammar`](laws::OracleGrammar). Then [`all`](laws::all) checks all laws.
 //!
 //! # Features
 //!
-//! - `counting` (the default): the laws *Linear* and *Bounded* as the allocator sees them,
-//!   `laws::counting`. It installs a global allocator that counts, so that a program that has one
-//!   of its own needs `default-features = false`.
-//! - `arbitrary`: `streams`, which implement the `Arbitrary` of the crate of that name.
+//! - `counting` (the default): `laws::counting`, which checks the laws *Linear* and *Bounded* with
+//!   a counting allocator. It installs a global allocator: a program that has one of its own needs
+//!   `default-features = false`.
+//! - `arbitrary`: `streams`, whose types implement the trait of the crate `arbitrary`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod grammars;

@@ -1,4 +1,4 @@
-//! Streams of `simple` commands and replies, right and damaged, made from the bytes that a fuzzer
+//! Streams of `simple` commands and replies, valid and damaged, built from the bytes that a fuzzer
 //! mutates.
 
 use arbitrary::Arbitrary;
@@ -14,7 +14,8 @@ pub struct Commands {
 #[derive(Clone, Debug, Arbitrary)]
 enum Piece {
     Get(Vec<Word>, End),
-    /// `set` or `VALUE`, its key, its count, the end of its line, its block, and the block's end.
+    /// `VALUE` if `true`, else `set`; the key, the declared length, the end of the line, the data
+    /// block, and the end of the block.
     Block(bool, Word, Count, End, Vec<u8>, End),
     Reply(Verb, Option<Vec<u8>>, End),
     Damage(Vec<u8>),

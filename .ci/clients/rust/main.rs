@@ -1,8 +1,8 @@
-//! Checks a server with the crate `memcache`: `memwire-clients HOST PORT`.
+//! Tests a server with the crate `memcache`: `memwire-clients HOST PORT`.
 //!
-//! The checks are those of `clients.py`, as far as the crate goes: it tells nothing of whether
-//! something was added, replaced, appended or prepended; it has no `noreply`; and its `stats`
-//! leaves replies unread in the text protocol.
+//! The checks are those of `clients.py`, as far as the crate supports them: it does not return
+//! whether `add`, `replace`, `append` and `prepend` stored; it has no `noreply`; and in the text
+//! protocol its `stats` leaves replies unread.
 
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// A value, its flags and its unique.
+/// A value, its flags and its CAS unique.
 type Unique = (Vec<u8>, u32, Option<u64>);
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -111,9 +111,9 @@ fn large(client: &Client) -> Outcome {
     let value: Vec<u8> = (0..LARGE).map(|at| (at % 251) as u8).collect();
     client.set("large", &value[..], 0)?;
     equal(get(client, "large")?.as_deref(), Some(&value[..]));
-    let told = client.set("large", &[value.clone(), value].concat()[..], 0).err();
-    let told = told.map(|error| error.to_string()).unwrap_or_default();
-    equal(told.contains("object too large for cache"), true);
+    let error = client.set("large", &[value.clone(), value].concat()[..], 0).err();
+    let message = error.map(|error| error.to_string()).unwrap_or_default();
+    equal(message.contains("object too large for cache"), true);
     // On the same connection: it has but one.
     client.set("small", "x", 0)?;
     equal(client.get("small")?, Some("x".to_owned()));

@@ -1,4 +1,4 @@
-//! What may be wrong with a request.
+//! Why a request is rejected.
 
 use core::{error::Error, fmt};
 
@@ -14,42 +14,43 @@ use crate::dialect::error_kind::ErrorKind;
 pub struct RequestError<'m> {
     /// What is wrong.
     pub kind: RequestErrorKind,
-    /// Whether the client wants to know.
+    /// Whether the client is sent the error (`noreply/errors`, `noreply/answered`).
     pub reply_mode: ReplyMode,
-    /// The key of a `set` whose value is too large: what it held is older than what the client
-    /// wanted to be there, and a server removes it (`limits/value`).
+    /// The key of a `set` whose value is too large. A server removes the old item of this key, so
+    /// that it is not mistaken for the new one (`limits/value`).
     pub key: Option<Key<'m>>,
 }
 
-/// What is wrong with a request: the client is to blame, except for [`Self::ValueTooLarge`]. Only
-/// the first fault in this order is reported (`errors/order`).
+/// What is wrong with a request: the client is to blame, except for [`Self::ValueTooLarge`]. If
+/// there are several errors, the first one in this order is reported (`errors/order`).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestErrorKind {
-    /// The line passes [`Limits::line`](crate::Limits::line) (`limits/line`).
+    /// The line is longer than [`Limits::line`](crate::Limits::line) (`limits/line`).
     LineTooLong,
     /// The line is empty, or its first word is not a command (`errors/unknown-command`).
     UnknownCommand,
     /// Too few words, or too many (`errors/words`).
     WrongWordCount,
-    /// A number is malformed or out of range (`errors/number`).
+    /// A number is malformed or out of range (`errors/numbers`).
     BadNumber,
     /// An exptime is malformed (`errors/exptime`).
     BadExptime,
     /// The delta of an `incr` or `decr` is malformed (`errors/delta`).
     BadDelta,
-    /// A `delete` has an argument other than a time after its key (`delete/time`).
+    /// A `delete` has an argument other than a time after its key (`errors/delete`).
     BadDeleteTime,
-    /// A key is too long, or has a control character (`key/bytes`, `key/length`).
+    /// A key is too long, or contains a control character (`errors/key`).
     BadKey,
-    /// The length passes [`Limits::value`](crate::Limits::value) (`limits/value`).
+    /// The declared length is greater than [`Limits::value`](crate::Limits::value)
+    /// (`limits/value`).
     ValueTooLarge,
     /// The data block is not followed by CR LF (`errors/block-end`).
     BadBlockEnd,
 }
 
 impl RequestErrorKind {
-    /// The error reply that the client gets.
+    /// The reply to the rejected request, if it is sent at all: see [`RequestError::reply_mode`].
     #[must_use]
     pub fn reply(self) -> Reply<'static> {
         use ErrorKind::{Client, Server, Unspecific};

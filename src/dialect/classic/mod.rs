@@ -1,5 +1,5 @@
-//! The classic dialect: memcached's text protocol. Its document is `spec/classic.md`; the comments
-//! name the clauses that rule each item.
+//! The classic dialect: memcached's text protocol, without the meta commands. Its specification is
+//! `spec/classic.md`; the comments name the clauses that define each item.
 
 mod error;
 mod reply;

@@ -1,4 +1,4 @@
-//! Replies: what a server answers, how that is written, and the grammar that reads it.
+//! Replies: what a server sends, how it is encoded, and the grammar that parses it.
 
 use memchr::memchr;
 
@@ -14,37 +14,37 @@ use crate::{
     },
 };
 
-/// What a server replies.
+/// A reply line, with the data block that it declares.
 #[non_exhaustive]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply<'m> {
     /// `STORED`
     Stored,
-    /// `NOT_STORED`: the condition was not met.
+    /// `NOT_STORED`: the condition of the storage command was not met.
     NotStored,
-    /// `EXISTS`: the item was changed since.
+    /// `EXISTS`: the item of a `cas` was changed in the meantime.
     Exists,
-    /// `NOT_FOUND`
+    /// `NOT_FOUND`: the key has no value.
     NotFound,
     /// `DELETED`
     Deleted,
     /// `TOUCHED`
     Touched,
-    /// `OK`
+    /// `OK`, the reply to `flush_all` and `verbosity`.
     Ok,
-    /// `RESET`: the counters are.
+    /// `RESET`, the reply to `stats reset`.
     Reset,
-    /// `END`: no more values, or statistics.
+    /// `END`: the reply to a retrieval command or to `stats` is complete.
     End,
     /// `VALUE <key> <flags> <n> [<cas unique>]` and its data block.
     Value {
-        /// The key that was asked for.
+        /// The requested key.
         key: Key<'m>,
-        /// As they were stored.
+        /// The client flags that were stored with the value.
         flags: u32,
-        /// What a `cas` has to name, if it was asked for.
+        /// The CAS unique value; only in replies to `gets` and `gats`.
         cas: Option<u64>,
-        /// What is stored under the key.
+        /// The value, of n bytes.
         value: Data<'m>,
     },
     /// The result of an `incr` or `decr`.
@@ -53,12 +53,13 @@ pub enum Reply<'m> {
     Version(&'m [u8]),
     /// `STAT`, a name and its value.
     Stat(&'m [u8], &'m [u8]),
-    /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`, and the text after it, up to its first LF.
+    /// `ERROR`, `CLIENT_ERROR` or `SERVER_ERROR`, and the text after it; encoded up to its first
+    /// LF.
     Error(ErrorKind, &'m [u8]),
 }
 
 impl Reply<'_> {
-    /// Appends the reply as it goes over the wire.
+    /// Appends the reply as it is sent.
     ///
     /// ```
     /// # use memwire::{dialect::classic::{Key, Reply}, grammar::Data};
@@ -105,7 +106,8 @@ impl Reply<'_> {
     }
 }
 
-/// Appends the `VALUE` line of a reply whose data block, of this many bytes, and its CR LF follow.
+/// Appends a `VALUE` line alone. The caller appends the data block, of `length` bytes, and its CR
+/// LF.
 pub fn put_value_line(
     key: Key<'_>,
     flags: u32,
@@ -120,7 +122,7 @@ pub fn put_value_line(
     out.put(tail.as_bytes());
 }
 
-/// What follows the key in a line that declares a data block of this length.
+/// Writes the part after the key of a line that declares a data block of this length.
 #[inline]
 pub(crate) fn value_line_tail(
     line: &mut ReverseWriter,
@@ -139,9 +141,9 @@ pub(crate) fn value_line_tail(
     line.text(b" ");
 }
 
-/// The grammar of replies: the client's side. Replies are read as strictly as they are written:
-/// tokens are separated by one space, numbers have no sign and no leading zeros, and lines end with
-/// CR LF (`reply/lines`).
+/// The grammar of replies: the client's side. It accepts the canonical form only: tokens are
+/// separated by one space, numbers have no sign and no leading zeros, and lines end with CR LF
+/// (`line/end`, `line/numbers`).
 #[derive(Clone, Copy, Debug)]
 pub enum Replies {}
 
@@ -265,7 +267,7 @@ fn value_line(line: &[u8]) -> Option<(ReplyLine, u64)> {
     tokens.next().is_none().then_some((ReplyLine::Value { key, flags, cas }, length))
 }
 
-/// Decimal digits within 64 bits, without leading zeros.
+/// A number below 2^64 in decimal digits, without leading zeros.
 fn canonical(token: &[u8]) -> Option<u64> {
     match token {
         [b'0'] => Some(0),

@@ -1,4 +1,4 @@
-//! Requests: what a client asks for, and how that is written.
+//! Requests: what a client sends, and how it is encoded.
 
 use crate::{
     Output,
@@ -29,7 +29,7 @@ impl KeySyntax for Requests {
 }
 
 /// A key: 1 to 250 bytes, none of them a space or a control character (`key/bytes`,
-/// `key/length`).
+/// `key/past-ascii`, `key/length`).
 ///
 /// ```
 /// # use memwire::dialect::classic::Key;
@@ -38,33 +38,32 @@ impl KeySyntax for Requests {
 /// ```
 pub type Key<'k> = text::Key<'k, Requests>;
 
-/// One or more keys, separated by spaces: an iterator over the keys of a `get`, in its order.
+/// One or more keys, separated by spaces: an iterator over the keys of a `get`, in order.
 pub type Keys<'k> = text::Keys<'k, Requests>;
 
-/// What a client asks for.
+/// A request.
 #[non_exhaustive]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request<'m> {
-    /// What is to be done.
+    /// What to do.
     pub command: Command<'m>,
-    /// Which outcomes are answered.
+    /// Whether the reply is sent.
     pub reply_mode: ReplyMode,
 }
 
-/// Which outcomes of a request are answered. It is decided when the outcome is known.
+/// Which replies to a request are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReplyMode {
     /// All.
     Always,
     /// None: `noreply`.
     Never,
-    /// Those that the client does not expect: the meta commands' `q`. No command of this version
-    /// asks for it.
+    /// Unexpected ones: the `q` flag of the meta commands. No command of this version uses it.
     Quiet,
 }
 
 impl ReplyMode {
-    /// Whether an outcome is answered. `expected`: it is the one that a quiet request leaves out.
+    /// Whether a reply is sent. `expected`: it is one that a quiet request suppresses.
     #[must_use]
     #[inline]
     pub fn answers(self, expected: bool) -> bool {
@@ -76,73 +75,75 @@ impl ReplyMode {
     }
 }
 
-/// What is to be done.
+/// What a request asks the server to do.
 ///
-/// An `exptime` is 0 for never, negative for at once, up to 30 days in seconds from now on, and
-/// else Unix time in seconds (`expiry/…`).
+/// An `exptime` of 0 means that the item does not expire, and a negative one that it expires at
+/// once. Up to 2 592 000, which is 30 days, it is the number of seconds from now; above, it is a
+/// Unix time in seconds (`expiry/relative`, `expiry/negative`, `expiry/absolute`).
 #[non_exhaustive]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command<'m> {
     /// `get`, `gets`, `gat` or `gats`.
     Get {
-        /// What to look for.
+        /// The keys to look up.
         keys: Keys<'m>,
-        /// Whether the items' CAS unique values are asked for, too: `gets` and `gats`.
+        /// Whether to return the CAS unique values: `gets` and `gats`.
         with_cas: bool,
-        /// The exptime that the items are given: `gat` and `gats`.
+        /// The new exptime of the items: `gat` and `gats`.
         touch: Option<i64>,
     },
     /// `set`, `add`, `replace`, `append`, `prepend` or `cas`.
     Store {
-        /// Which one.
+        /// Which of these commands.
         mode: StoreMode,
-        /// Where to store.
+        /// The key to store the value under.
         key: Key<'m>,
         /// The client flags, stored with the value.
         flags: u32,
-        /// When it expires.
+        /// The exptime.
         exptime: i64,
-        /// What to store.
+        /// The value.
         value: Data<'m>,
     },
-    /// `delete`
+    /// `delete`, and the key.
     Delete(Key<'m>),
-    /// `incr`
+    /// `incr`: the key, and the delta.
     Incr(Key<'m>, u64),
-    /// `decr`
+    /// `decr`: the key, and the delta.
     Decr(Key<'m>, u64),
     /// `touch`: the key, and its new exptime.
     Touch(Key<'m>, i64),
-    /// `flush_all`: in this many seconds, or, past 30 days, at this Unix time.
+    /// `flush_all`, and its delay, which is read like an exptime; 0 and below mean at once
+    /// (`flush/delay`, `flush/negative`).
     FlushAll(i64),
     /// `version`
     Version,
-    /// `verbosity`
+    /// `verbosity`, and the level.
     Verbosity(u64),
     /// `cache_memlimit`, in megabytes (`open/commands`).
     CacheMemlimit(u64),
-    /// `stats`, and its arguments.
+    /// `stats`, and the text after it; empty if there is none.
     Stats(&'m [u8]),
-    /// `quit`, or a line of HTTP, so that no web client can be made to pass on commands
-    /// (`open/other-protocols`).
+    /// `quit`; or a line that looks like HTTP, so that a web browser cannot be tricked into sending
+    /// commands (`open/other-protocols`).
     Quit,
 }
 
-/// The condition under which a value is stored, or how.
+/// The storage commands: the condition under which a value is stored, and how.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StoreMode {
-    /// Unconditionally.
+    /// Store unconditionally.
     Set,
-    /// If the key holds nothing.
+    /// Store if the key has no value.
     Add,
-    /// If the key holds something.
+    /// Store if the key has a value.
     Replace,
-    /// If the key holds something, after it.
+    /// If the key has a value, append to it.
     Append,
-    /// If the key holds something, before it.
+    /// If the key has a value, prepend to it.
     Prepend,
-    /// If the key holds the item with this CAS unique value.
+    /// Store if the CAS unique of the key's value is this one.
     Cas(u64),
 }
 
@@ -160,7 +161,7 @@ impl StoreMode {
 }
 
 impl<'m> Request<'m> {
-    /// A request that is always answered.
+    /// A request whose reply is sent: [`ReplyMode::Always`].
     #[must_use]
     pub fn new(command: Command<'m>) -> Self {
         Self { command, reply_mode: ReplyMode::Always }
@@ -173,7 +174,7 @@ impl<'m> Request<'m> {
         self
     }
 
-    /// Appends the request as it goes over the wire.
+    /// Appends the request as it is sent, in canonical form.
     ///
     /// ```
     /// # use memwire::dialect::classic::{Command, Key, ReplyMode, Request};

@@ -1,4 +1,4 @@
-//! The grammar of requests: what a command line says.
+//! The grammar of requests: parses command lines.
 
 use core::str;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// The largest length that a data block may be declared with; past it, the line is malformed.
+/// The largest length that a line may declare; above it, the line is malformed (`limits/count`).
 const LARGEST_LENGTH: usize = 2_147_483_645;
 
 /// A parsed request line.
@@ -191,7 +191,7 @@ fn scan_get(text: &[u8], mut tokens: Tokens<'_>, with_cas: bool, touches: bool) 
     }
 }
 
-/// A storage command's word. The mode of a `cas` is known when its last number is read.
+/// The first word of a storage command. The mode of a `cas` includes its last number.
 #[derive(Clone, Copy)]
 enum StoreVerb {
     Mode(StoreMode),
@@ -233,7 +233,7 @@ fn scan_store(args: &Args<'_>, verb: StoreVerb, limits: &Limits) -> RequestLine 
     Line::Rejected(rejected, Some(size as u64))
 }
 
-/// Parses any command that neither retrieves nor stores.
+/// Parses any other command.
 fn scan_rest(verb: &[u8], args: &Args<'_>) -> RequestLine {
     let last = if args.count == 0 { verb } else { args.last.of(args.text) };
     let allowed = match verb {
@@ -248,7 +248,7 @@ fn scan_rest(verb: &[u8], args: &Args<'_>) -> RequestLine {
     if !allowed.contains(&args.count) {
         return reject(RequestErrorKind::WrongWordCount, ReplyMode::Always);
     }
-    // The only argument of a `delete` is the key, whatever it is.
+    // The only argument of a `delete` is the key, even if it is `noreply`.
     let reply_mode = match verb {
         b"delete" if args.count == 1 => ReplyMode::Always,
         _ => args.reply_mode(),
@@ -298,12 +298,12 @@ fn scan_rest(verb: &[u8], args: &Args<'_>) -> RequestLine {
 /// The tokens after a command's first one.
 struct Args<'t> {
     text: &'t [u8],
-    /// The first tokens, …
+    /// The first six tokens.
     tokens: [Span; 6],
-    /// … and how many there are in all, or 7 if more.
+    /// The number of tokens; 7 if there are more than six.
     count: usize,
     first_is_key: bool,
-    /// The last one; empty if there is none.
+    /// The last token; empty if there is none.
     last: Span,
 }
 
@@ -330,7 +330,7 @@ impl<'t> Args<'t> {
         number(self.tokens[index].of(self.text))
     }
 
-    /// From the first to the last.
+    /// The part of the line from the first token to the last.
     fn all(&self) -> Span {
         Span { start: self.tokens[0].start, end: self.last.end }
     }

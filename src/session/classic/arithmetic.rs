@@ -48,10 +48,11 @@ fn calculate<S: Store, O>(
             return (Change::Keep, Reply::Error(ErrorKind::Client, text));
         };
         let number = change(number);
-        // A shorter number is padded, as in memcached, which writes it over the old one.
+        // A shorter number is padded, as in memcached, which overwrites the old one
+        // (`decr/padding`).
         let mut text = Vec::new();
         put_decimal(number, &mut text);
-        // Not by a format's width, which has 16 bits.
+        // Not with a formatting width, which is limited to 16 bits.
         text.resize(text.len().max(old.value().len()), b' ');
         let item = rendered(key.as_bytes(), Data::Buffered(&mut text), old.meta());
         (Change::StoreNewCas(item), Reply::Number(number))
@@ -64,7 +65,7 @@ fn calculate<S: Store, O>(
     reply
 }
 
-/// A value that is a 64-bit number in decimal digits, with or without white space around it.
+/// The number in a value: 64 bits in decimal digits, with or without white space around them.
 fn stored_number(value: &[u8]) -> Option<u64> {
     str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! Time and validity: when items expire, and which of them a request sees.
+//! Time and validity: when items expire, and which items are live.
 
 use core::num::NonZeroU64;
 
@@ -10,7 +10,7 @@ use crate::{
 /// Exptimes of up to this many seconds, 30 days, are relative; larger ones are Unix times.
 const RELATIVE: u64 = 60 * 60 * 24 * 30;
 
-/// When a request is executed.
+/// The time and flush generation in which a request is executed.
 #[derive(Clone, Copy)]
 pub struct Clock {
     now: u64,
@@ -33,19 +33,19 @@ impl Clock {
         meta.expires.is_some_and(|at| at.get() <= self.now)
     }
 
-    /// The second that an exptime means; `None` for never.
+    /// The Unix time at which an item with this exptime expires; `None` for never.
     pub fn deadline(self, exptime: i64) -> Option<NonZeroU64> {
         let seconds = match u64::try_from(exptime) {
             Ok(0) => return None,
             Ok(seconds) if seconds <= RELATIVE => self.now.saturating_add(seconds),
             Ok(seconds) => seconds,
-            // At once.
+            // Negative: at once.
             Err(_) => self.now,
         };
         Some(NonZeroU64::new(seconds).unwrap_or(NonZeroU64::MIN))
     }
 
-    /// What becomes of a key whose item was changed.
+    /// Stores an item under a new CAS unique; one that has expired is removed instead.
     pub fn store_new_cas(self, item: Item) -> Change {
         if self.is_expired(&item.meta()) { Change::Remove } else { Change::StoreNewCas(item) }
     }

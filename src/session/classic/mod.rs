@@ -1,4 +1,4 @@
-//! What the classic dialect's requests do.
+//! Executes the requests of the classic dialect.
 
 use alloc::{string::ToString as _, vec::Vec};
 use core::num::NonZeroU64;
@@ -75,7 +75,7 @@ impl Service for Requests {
             context.store.count(Counter::StoreTooLarge, 1);
         }
         if let Some(key) = error.key {
-            // What it holds is older than what the client wanted to be there.
+            // The old value must not be mistaken for the new one (`limits/value`).
             context.store.change(key.as_bytes(), Change::Remove);
         }
         let reply = error.kind.reply();
@@ -93,7 +93,7 @@ impl Service for Requests {
     }
 
     fn restore(text: Vec<u8>, limits: &Limits) -> Option<Retrieval> {
-        // A line that cannot have arrived cannot have been answered in part.
+        // No reply to a line that is too long is ever paused.
         if !is_line::<Self>(&text, limits) {
             return None;
         }
@@ -105,7 +105,7 @@ impl Service for Requests {
     }
 }
 
-/// Whether a reply is the one that a quiet request leaves out: any success.
+/// Whether a reply is one that a quiet request suppresses: any success.
 fn is_expected(reply: &Reply<'_>) -> bool {
     !matches!(reply, Reply::NotStored | Reply::Exists | Reply::NotFound | Reply::Error(..))
 }
@@ -127,7 +127,7 @@ fn cache_memlimit<S: Store, O>(megabytes: u64, context: &mut Context<'_, S, O>) 
     }
 }
 
-/// Writes the statistics, and returns the line after them.
+/// Writes the statistics, and returns the final line.
 fn stats<S: Store, O: Sink>(kind: &[u8], context: &mut Context<'_, S, O>) -> Reply<'static> {
     let Context { store, now, out, .. } = context;
     let known = store.stats(kind, *now, &mut |name, value| {

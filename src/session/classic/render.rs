@@ -1,4 +1,4 @@
-//! Items rendered as their `VALUE` replies, so that a hit is one copy.
+//! Items that have their `VALUE` reply ready, so that a hit takes one copy.
 
 use crate::{
     dialect::classic::{Key, put_value_line, value_line_tail},
@@ -10,7 +10,7 @@ use crate::{
 
 const CR_LF: &[u8; 2] = b"\r\n";
 
-/// An item that is written with one copy, unless its CAS unique value is asked for.
+/// An item that is written with one copy, unless its CAS unique value is requested.
 pub fn rendered(key: &[u8], value: Data<'_>, meta: Meta) -> Item {
     let mut tail = ReverseWriter::new();
     value_line_tail(&mut tail, meta.flags, value.len(), None);

@@ -13,21 +13,21 @@ use crate::{
     telemetry::Counter,
 };
 
-/// What is still to be answered of a `get`, `gets`, `gat` or `gats`.
+/// The rest of a paused `get`, `gets`, `gat` or `gats`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Retrieval {
     pub(crate) keys: PendingKeys,
     pub(crate) options: Options,
 }
 
-/// What a retrieval does, apart from returning values.
+/// What a retrieval does besides returning values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Options {
     pub with_cas: bool,
     pub touch: Option<i64>,
 }
 
-/// Answers keys; pauses when the output passes the high-water mark.
+/// Answers keys; pauses when the output is longer than the high-water mark.
 pub fn retrieve<S: Store, O: Sink>(
     keys: Keys<'_>,
     options: Options,
@@ -41,7 +41,7 @@ pub fn retrieve<S: Store, O: Sink>(
     }
 }
 
-/// Goes on with a paused retrieval. Returns whether it is complete.
+/// Continues a paused retrieval. Returns whether it is complete now.
 pub fn resume<S: Store, O: Sink>(
     retrieval: &mut Retrieval,
     context: &mut Context<'_, S, O>,
@@ -53,8 +53,8 @@ pub fn resume<S: Store, O: Sink>(
     left == 0
 }
 
-/// Answers keys until the output passes the high-water mark; returns the keys that are left, if
-/// any.
+/// Answers keys until the output is longer than the high-water mark; returns the keys that are
+/// left, if any.
 fn answer<'k, S: Store, O: Sink>(
     mut keys: Keys<'k>,
     options: Options,
@@ -108,8 +108,8 @@ pub fn touch<S: Store, O>(
     if found { Reply::Touched } else { Reply::NotFound }
 }
 
-/// Gives the item of a key, if there is one, a new exptime. Returns what `read` makes of the item
-/// as it was.
+/// Sets the exptime of the item of a key. Returns what `read` returns for the item before the
+/// change; `None` if there is no live item.
 fn set_exptime<R>(
     key: Key<'_>,
     exptime: i64,
@@ -129,7 +129,7 @@ fn set_exptime<R>(
     })
 }
 
-/// What became of the keys of a retrieval.
+/// The outcomes of the keys of a retrieval.
 #[derive(Default)]
 struct Tally {
     hits: u64,

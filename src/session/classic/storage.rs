@@ -9,7 +9,7 @@ use crate::{
     telemetry::Counter,
 };
 
-/// A value to be stored, and what the client says of it.
+/// A value to be stored, with its flags and exptime.
 pub struct Value<'m> {
     pub flags: u32,
     pub exptime: i64,

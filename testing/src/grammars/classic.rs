@@ -32,7 +32,7 @@ impl OracleGrammar for Requests {
     }
 }
 
-/// The kind of an error, whether it may not be answered, and the key whose item it removes.
+/// The kind of an error, whether its reply is suppressed, and the key whose item is removed.
 fn put_error(kind: &impl Debug, noreply: bool, key: Option<&[u8]>, log: &mut Vec<u8>) {
     write!(log, "{kind:?}").expect("a buffer grows");
     if noreply {
@@ -44,7 +44,7 @@ fn put_error(kind: &impl Debug, noreply: bool, key: Option<&[u8]>, log: &mut Vec
     }
 }
 
-/// The request in its shortest form.
+/// The request in canonical form.
 fn put_request(request: oracle::Request<'_>, log: &mut Vec<u8>) {
     let oracle::Request { verb, words, mut numbers, noreply, value } = request;
     log.extend_from_slice(verb);

@@ -1,5 +1,5 @@
-//! What the laws need to know of the grammars in [`memwire::dialect`]: how their messages are
-//! logged, and what their oracles expect. And a grammar for tests.
+//! Implements the traits of the laws for the grammars in [`memwire::dialect`]: how their messages
+//! are logged, and what their oracles expect. And a grammar for tests.
 
 mod classic;
 mod simple;

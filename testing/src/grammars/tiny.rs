@@ -1,5 +1,6 @@
-//! A grammar whose words are one byte long, so that lines are short, blocks are not, and every
-//! state is reached from every other; and one that ends its blocks, and recovers, unlike `simple`.
+//! A grammar for tests. Its commands are one byte long, so that short streams reach every state
+//! from every other; and it has a variant that terminates its blocks, and recovers, unlike
+//! `simple`.
 
 use std::{error::Error, fmt, io::Write as _};
 
@@ -22,13 +23,13 @@ pub enum Tiny<const RESYNC: bool> {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TinyError {
-    /// The line passes [`Limits::line`].
+    /// The line is longer than [`Limits::line`].
     LineTooLong,
     /// The block is not followed by its end.
     BadBlockEnd,
-    /// What follows `+` is no number.
+    /// What follows `+` is not a number.
     BadLength,
-    /// The number passes [`Limits::value`].
+    /// The number is greater than [`Limits::value`].
     ValueTooLarge,
     /// The line begins with `-`.
     Skipped,

@@ -1,4 +1,4 @@
-//! Law *Bounded*, as the machine reports it. What the allocator sees is `counting`'s.
+//! Law *Bounded*, as the machine reports its memory. `counting` measures it at the allocator.
 
 use memwire::{Machine, grammar::Grammar, machine::RETAINED_BUFFER};
 

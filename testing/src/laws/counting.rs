@@ -1,4 +1,4 @@
-//! Law *Linear*, and *Bounded* as the allocator sees it: work is counted, not timed.
+//! Law *Linear*, and *Bounded* as measured at the allocator. Work is counted, not timed.
 
 use std::{cell::Cell, fmt, marker::PhantomData};
 
@@ -14,7 +14,7 @@ thread_local! {
     static BY_FAST_SCAN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The grammar `G`, counting the bytes that it is asked to look at.
+/// The grammar `G`, with a count of the bytes that it examines.
 pub struct Counted<G>(PhantomData<G>);
 
 impl<G> fmt::Debug for Counted<G> {
@@ -27,7 +27,7 @@ fn add(count: &Cell<u64>, bytes: usize) {
     count.set(count.get() + bytes as u64);
 }
 
-/// The length of what is looked at to find the first LF.
+/// The number of bytes that are examined to find the first LF.
 fn up_to(lf: Option<usize>, text: &[u8]) -> usize {
     lf.map_or(text.len(), |lf| lf + 1)
 }
@@ -71,34 +71,34 @@ impl<G: Grammar> Grammar for Counted<G> {
     }
 }
 
-/// What a machine did with a stream.
+/// The work of a machine for a stream.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Work {
-    /// The bytes that it searched or read. Those right after a data block, which it compares with
-    /// the block's end, are not among them.
+    /// The number of bytes that [`Grammar::line_end`] and [`Grammar::scan`] examined. The end of a
+    /// data block, which the machine compares, is not counted.
     pub examined: u64,
-    /// The bytes of the lines that it asked [`Grammar::scan_fast`] about, at most once each.
+    /// The number of bytes that [`Grammar::scan_fast`] examined.
     pub by_fast_scan: u64,
-    /// What it allocated.
+    /// The memory that it allocated.
     pub heap: Heap,
 }
 
-/// What a thread allocated while something ran.
+/// The allocations of a thread.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Heap {
-    /// How many times.
+    /// The number of allocations.
     pub allocations: u64,
-    /// How many bytes in all.
+    /// The sum of their sizes, in bytes.
     pub bytes: u64,
-    /// How many bytes at most at one time.
+    /// The most bytes allocated at one time.
     pub peak: u64,
-    /// How many bytes are still allocated; less than 0 if older ones were freed.
+    /// The bytes still allocated; negative if older allocations were freed.
     pub left: i64,
 }
 
-/// What this thread allocates while `run` runs.
+/// The allocations of this thread while `run` runs.
 pub fn heap(run: impl FnOnce()) -> Heap {
     let info = measure(run);
     Heap {
@@ -109,7 +109,7 @@ pub fn heap(run: impl FnOnce()) -> Heap {
     }
 }
 
-/// Feeds a new machine these chunks, and drops each message at once.
+/// Feeds these chunks to a new machine, and drops each message at once.
 #[must_use]
 pub fn work<G: Grammar>(limits: Limits, chunks: &[&[u8]]) -> Work {
     EXAMINED.set(0);
@@ -126,9 +126,8 @@ pub fn work<G: Grammar>(limits: Limits, chunks: &[&[u8]]) -> Work {
 
 /// Laws *Linear* and *Bounded*.
 ///
-/// A byte is copied only into memory that was allocated for it, so what was allocated in all bounds
-/// what was copied, growth included. Only what is pending at the end may have more memory than
-/// bytes.
+/// A byte is copied only into memory that was allocated for it, so the sum of all allocations
+/// bounds the bytes copied, growth included.
 ///
 /// # Panics
 ///
@@ -142,7 +141,7 @@ pub fn linear<G: Grammar>(limits: Limits, chunks: &[&[u8]]) {
     let allocated = heap.bytes;
     let bound = 4 * length + RETAINED_BUFFER as u64;
     assert!(allocated <= bound, "Linear: {allocated} allocated for {length}: {}", shown());
-    // While a buffer grows, the old one and the new one are there.
+    // While a buffer grows, both the old and the new one are allocated.
     let bound = 2 * (2 * length).max(RETAINED_BUFFER as u64);
     let peak = heap.peak;
     assert!(peak <= bound, "Bounded: {peak} bytes at once for {length}: {}", shown());

@@ -1,4 +1,4 @@
-//! Feeding a machine, and logging what it reports.
+//! Feeds a machine, and logs what it returns.
 
 use memwire::{Limits, Machine, State, Step, machine::RETAINED_BUFFER};
 
@@ -7,7 +7,7 @@ use super::{
     log::{Log, LoggedGrammar, put_error, put_offset},
 };
 
-/// Feeds a new machine these chunks, and logs what it reports.
+/// Feeds these chunks to a new machine, and logs what it returns.
 ///
 /// # Panics
 ///
@@ -22,13 +22,13 @@ pub fn record<G: LoggedGrammar>(limits: Limits, chunks: &[&[u8]]) -> Log {
     Log { events, end: machine.finish() }
 }
 
-/// Feeds one chunk, and appends what the machine reports to `events`, in the form of a [`Log`].
+/// Feeds one chunk, and appends what the machine returns to `events`, in the form of a [`Log`].
 ///
 /// # Panics
 ///
-/// If a step that needs more has not used its input up (law *Prompt*), if the machine's offset is
-/// not what it took, or if law [*Bounded*](bounded) does not hold; while it skips, not even twice
-/// what arrived may be buffered.
+/// If a step that needs more has not consumed its input (law *Prompt*), if the machine's offset is
+/// not the number of consumed bytes, or if law [*Bounded*](bounded) does not hold. While the
+/// machine skips, it may have no more than [`RETAINED_BUFFER`].
 pub fn feed<G: LoggedGrammar>(machine: &mut Machine<G>, chunk: &[u8], events: &mut Vec<u8>) {
     let mut input = chunk;
     let before = machine.offset();

@@ -1,5 +1,5 @@
-//! What happens in a stream, as text: written by the machine's events and by the oracle's, in the
-//! same form, so that the two can be compared.
+//! The events of a stream as text. Those of the machine and those of the oracle are written in the
+//! same form, so that they can be compared.
 
 use std::fmt;
 use std::io::Write as _;
@@ -8,12 +8,12 @@ use memwire::{Limits, State, Truncated, grammar::Grammar};
 
 use crate::oracle::{Part, Transcript};
 
-/// What happens in a stream.
+/// The events of a stream.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Log {
-    /// For each event a line: the offset after the byte that decides it, and the message as
-    /// [`LoggedGrammar::log_message`] writes it, or `!` and the error. For `simple` that is
-    /// `17 set k 3` LF `abc` LF `22 ! WrongWordCount` LF.
+    /// For each event: the offset after the byte that determines it, then the message as
+    /// [`LoggedGrammar::log_message`] writes it, or `!` and the error. For example, in `simple`,
+    /// `12 set k 3` LF `abc` LF `16 ! WrongWordCount` LF.
     pub events: Vec<u8>,
     /// How the stream ends.
     pub end: Result<(), Truncated>,
@@ -25,13 +25,13 @@ impl fmt::Debug for Log {
     }
 }
 
-/// A grammar whose messages and errors can be logged: what *Split*, *Resume* and *Total* need.
+/// A grammar whose messages and errors can be logged, as *Split*, *Resume* and *Total* require.
 pub trait LoggedGrammar: Grammar {
-    /// Appends a message, such that different ones can be told apart; best as it is written on the
-    /// wire.
+    /// Appends a message. Different messages must have different text; best use the encoded
+    /// message.
     fn log_message(message: &Self::Message<'_>, log: &mut Vec<u8>);
 
-    /// Appends an error; its `Debug` text, unless the grammar says otherwise.
+    /// Appends an error; by default its `Debug` text.
     fn log_error(error: &Self::Error<'_>, log: &mut Vec<u8>) {
         write!(log, "{error:?}").expect("a buffer grows");
     }
@@ -39,24 +39,25 @@ pub trait LoggedGrammar: Grammar {
 
 /// A grammar that has an oracle.
 pub trait OracleGrammar: LoggedGrammar {
-    /// What the oracle expects of a whole stream. [`Expected::new`] makes it of a [`Transcript`].
+    /// What the oracle expects of a whole stream. [`Expected::new`] builds it from a
+    /// [`Transcript`].
     fn expected(stream: &[u8], limits: &Limits) -> Expected;
 }
 
 /// What the oracle expects of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// What happens.
+    /// The events.
     pub log: Log,
-    /// The offset after the byte that decides each event.
+    /// For each event, the offset after the byte that determines it.
     pub decided: Vec<usize>,
     /// The offsets at which the machine is in its initial state.
     pub resumes: Vec<usize>,
 }
 
 impl Expected {
-    /// What a transcript of `stream` expects, its messages and errors logged by these two
-    /// functions in the form that the grammar's [`LoggedGrammar`] has.
+    /// What a transcript of `stream` expects. The two functions log messages and errors in the same
+    /// form as the grammar's [`LoggedGrammar`].
     pub fn new<M, E>(
         stream: &[u8],
         transcript: Transcript<M, E>,
@@ -86,7 +87,7 @@ impl Expected {
     }
 }
 
-/// Appends an offset; `write!` would take longer than all else of a short stream.
+/// Appends an offset. `write!` would dominate the time for a short stream.
 pub fn put_offset(offset: u64, events: &mut Vec<u8>) {
     if offset >= 10 {
         put_offset(offset / 10, events);

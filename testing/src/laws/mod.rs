@@ -1,13 +1,13 @@
-//! The laws as functions: each panics, with the law's name and what breaks it, if the law does not
-//! hold for a stream.
+//! The laws as functions: each panics, with the name of the law and the stream that breaks it, if
+//! the law does not hold.
 //!
-//! A *split* is a way of cutting a stream into chunks: the offsets of the cuts, which ascend.
+//! A *split* divides a stream into chunks: it is a list of ascending offsets.
 //!
 //! | law | functions | holds for |
 //! |---|---|---|
 //! | *Split* | [`split`], [`session`] | any [`LoggedGrammar`] |
 //! | *Oracle* | [`oracle`](oracle()), [`session`] | an [`OracleGrammar`] |
-//! | *Prompt* | [`prompt`]; [`feed`] checks that a step that needs more has used its input up | an [`OracleGrammar`] |
+//! | *Prompt* | [`prompt`]; [`feed`] checks that a step that needs more has consumed its input | an [`OracleGrammar`] |
 //! | *Linear* | `counting::linear` | any [`Grammar`](memwire::grammar::Grammar) |
 //! | *Bounded* | [`bounded`], `counting::linear` | any [`Grammar`](memwire::grammar::Grammar) |
 //! | *Resume* | [`resume`], [`reachable`] | any [`LoggedGrammar`] |

@@ -4,12 +4,11 @@ use memwire::{Limits, Machine};
 
 use super::{feeding::feed, log::OracleGrammar};
 
-/// Law *Prompt*: nothing is reported before the byte that decides it, and it is reported at that
-/// byte.
+/// Law *Prompt*: every event is returned at the byte that determines it, according to the oracle.
 ///
 /// # Panics
 ///
-/// If something is reported sooner or later.
+/// If an event is returned earlier or later.
 pub fn prompt<G: OracleGrammar>(limits: Limits, stream: &[u8]) {
     let expected = G::expected(stream, &limits);
     let mut machine = Machine::<G>::new(limits);

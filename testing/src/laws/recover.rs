@@ -4,7 +4,8 @@ use memwire::{Limits, Machine};
 
 use super::{feeding::feed, log::OracleGrammar};
 
-/// Law *Recover*: the machine is in its initial state wherever the oracle says so.
+/// Law *Recover*: the machine is in its initial state at each offset where, according to the
+/// oracle, the next message begins.
 ///
 /// # Panics
 ///

@@ -8,7 +8,7 @@ use super::{
     log::{Log, LoggedGrammar},
 };
 
-/// Law *Resume*: saved and restored at each of these offsets, which ascend, a machine goes on as if
+/// Law *Resume*: saved and restored at each of these ascending offsets, a machine continues as if
 /// nothing had happened.
 ///
 /// # Panics
@@ -34,12 +34,12 @@ pub fn resume<G: LoggedGrammar>(limits: Limits, stream: &[u8], offsets: &[usize]
     assert_eq!(log, whole, "Resume: {} at {offsets:?}", stream.escape_ascii());
 }
 
-/// Law *Resume*, for snapshots that no machine may have made: what was restored is a machine that
-/// some stream leads to.
+/// Law *Resume*, for snapshots from untrusted input: a machine that could be restored is in a state
+/// that some stream leads to.
 ///
 /// # Panics
 ///
-/// If none does.
+/// If there is no such stream.
 pub fn reachable<G: Grammar>(machine: &Machine<G>) {
     let arrived = machine.offset() - machine.start();
     let json = serde_json::to_value(machine.save()).expect("a snapshot is data");

@@ -1,4 +1,4 @@
-//! The laws of a session: its reply bytes, and what it holds of them.
+//! The laws of a session: its reply bytes, and how many of them are buffered.
 
 use memwire::{
     Limits, Progress, Session, Truncated,
@@ -10,12 +10,8 @@ use memwire::{
 use super::splits::chunks;
 use crate::oracle::simple::{replies_to, requests};
 
-/// What a session of `simple` replies to these chunks, from an empty store, and how the stream
-/// ends.
-///
-/// # Errors
-///
-/// As [`Session::finish`] has them.
+/// The replies of a session of `simple`, with an empty store, to these chunks; and the result of
+/// [`Session::finish`].
 ///
 /// # Panics
 ///
@@ -28,14 +24,15 @@ pub fn exchange(
     exchange_with::<Requests>(limits, high_water_mark, &mut Map::new(), 0, chunks)
 }
 
-/// What a session replies to these chunks, up to where it closes, and how the stream ends. Each
-/// time its output is full, it is taken, and the session saved and restored.
+/// The replies of a session to these chunks, until it closes; and the result of
+/// [`Session::finish`]. Whenever the output is full, it is emptied, and the session is saved and
+/// restored.
 ///
 /// # Panics
 ///
-/// If the output passes the high-water mark by more than one reply (law *Bounded*), if a restored
-/// session is another one (law *Resume*), or if a session that needs input, or is closed, leaves
-/// some (laws *Prompt* and *Total*).
+/// If the output exceeds the high-water mark by more than one reply (law *Bounded*), if the
+/// restored session differs (law *Resume*), or if a session that needs input, or is closed, has not
+/// consumed all of it (laws *Prompt* and *Total*).
 pub fn exchange_with<G: Service>(
     limits: Limits,
     high_water_mark: usize,
@@ -72,12 +69,12 @@ pub fn exchange_with<G: Service>(
     (all, session.finish())
 }
 
-/// Laws *Split* and *Oracle* for a session of `simple`: the reply bytes are what the oracle replies
-/// to the whole stream.
+/// Laws *Split* and *Oracle* for a session of `simple`: its replies equal the oracle's replies to
+/// the whole stream.
 ///
 /// # Panics
 ///
-/// If they are not, and as [`exchange_with`] does.
+/// If they differ, and as [`exchange_with`] does.
 pub fn session(limits: Limits, high_water_mark: usize, stream: &[u8], split: &[usize]) {
     let transcript = requests(stream, &limits);
     let expected = replies_to(&transcript);

@@ -1,8 +1,8 @@
-//! Ways of cutting a stream into chunks.
+//! Splits of a stream into chunks.
 
 use memwire::{Limits, Machine, Step, grammar::Grammar};
 
-/// The stream, cut at these offsets, which ascend.
+/// The chunks of a stream that is split at these ascending offsets.
 ///
 /// ```
 /// use memwire_testing::laws::chunks;
@@ -13,7 +13,7 @@ use memwire::{Limits, Machine, Step, grammar::Grammar};
 ///
 /// # Panics
 ///
-/// If they do not ascend, or pass the stream's end.
+/// If the offsets do not ascend, or are greater than the stream's length.
 #[must_use]
 pub fn chunks<'s>(stream: &'s [u8], split: &[usize]) -> Vec<&'s [u8]> {
     let mut chunks = Vec::with_capacity(split.len() + 1);
@@ -26,8 +26,9 @@ pub fn chunks<'s>(stream: &'s [u8], split: &[usize]) -> Vec<&'s [u8]> {
     chunks
 }
 
-/// Unsplit, byte by byte, and all splits in two; in three if the stream is short. Of streams longer
-/// than 4 KiB, the splits in two at the [split points](split_points).
+/// Splits worth checking: none, byte by byte, and all splits in two; if the stream is shorter than
+/// 60 bytes, also all splits in three. A stream longer than 4 KiB is split in two only at its
+/// [split points](split_points).
 #[must_use]
 pub fn splits<G: Grammar>(limits: Limits, stream: &[u8]) -> Vec<Vec<usize>> {
     let length = stream.len();
@@ -46,8 +47,8 @@ pub fn splits<G: Grammar>(limits: Limits, stream: &[u8]) -> Vec<Vec<usize>> {
     splits
 }
 
-/// Offsets worth cutting a long stream at: up to three bytes around its ends, and around where each
-/// of the first events begins and is decided; and 100 more, evenly spread.
+/// Offsets worth splitting a long stream at: up to three bytes around its ends and around the start
+/// and end of each of the first 20 events, and 100 more, evenly spread.
 #[must_use]
 pub fn split_points<G: Grammar>(limits: Limits, stream: &[u8]) -> Vec<usize> {
     const EVENTS: usize = 20;

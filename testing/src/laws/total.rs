@@ -4,11 +4,12 @@ use memwire::{Limits, Machine, Truncated};
 
 use super::{feeding::feed, log::LoggedGrammar, splits::chunks};
 
-/// Law *Total*: under any limits, each byte belongs to what was reported or to what is pending.
+/// Law *Total*: under any limits, every byte is consumed, and belongs to an event or to the
+/// incomplete message that [`Machine::finish`] reports.
 ///
 /// # Panics
 ///
-/// If one does not.
+/// If a byte does not.
 pub fn total<G: LoggedGrammar>(limits: Limits, stream: &[u8], split: &[usize]) {
     let mut machine = Machine::<G>::new(limits);
     for chunk in chunks(stream, split) {

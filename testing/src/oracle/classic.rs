@@ -1,5 +1,5 @@
-//! The classic dialect, read from `spec/classic.md`. What the requests do is not part of it: that is
-//! compared with a real memcached.
+//! The oracle of the classic dialect, written from `spec/classic.md`. It parses requests, but does
+//! not execute them: their effects are compared with a real memcached.
 
 use memwire::Limits;
 
@@ -11,33 +11,33 @@ use super::{
 
 const BLOCKS: Blocks = Blocks { end: b"\r\n", resync: false };
 
-/// A request: its words as they are written in their shortest form, and the value if it has one.
+/// A request: the words of its canonical form, and the value if it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'s> {
     /// The command.
     pub verb: &'s [u8],
-    /// A key, or several, or what else is no number.
+    /// The keys, and other arguments that are not numbers.
     pub words: Vec<&'s [u8]>,
-    /// Flags, times, amounts, in their order.
+    /// Flags, exptimes, deltas, in their order; without the declared length.
     pub numbers: Vec<i128>,
-    /// Whether it is not to be answered.
+    /// Whether the reply is suppressed.
     pub noreply: bool,
     /// The data block.
     pub value: Option<&'s [u8]>,
 }
 
-/// What is wrong with a request, and what decides how it is answered.
+/// Why a request is rejected, and what determines the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestError<'s> {
     /// What is wrong.
     pub kind: RequestErrorKind,
-    /// Whether it is not to be answered.
+    /// Whether the reply is suppressed.
     pub noreply: bool,
-    /// The key of a `set` that is too large, whose item is removed.
+    /// The key of a `set` whose value is too large: its item is removed.
     pub key: Option<&'s [u8]>,
 }
 
-/// What is wrong with a request.
+/// The kind of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the core's error of the same name")]
 pub enum RequestErrorKind {
@@ -59,7 +59,7 @@ impl RequestErrorKind {
     }
 }
 
-/// What a stream of requests says.
+/// Interprets a stream of requests.
 #[must_use]
 pub fn requests<'s>(
     stream: &'s [u8],
@@ -159,7 +159,7 @@ fn parse<'s>(line: &'s [u8], limits: &Limits) -> ParsedRequest<'s> {
     }
 }
 
-/// The storage commands, once the number of their words is known to be right.
+/// The storage commands, with the right number of words.
 fn store<'s>(
     verb: &'s [u8],
     args: &[&'s [u8]],
@@ -256,7 +256,7 @@ pub enum Reply<'s> {
     Value(&'s [u8], &'s [u8]),
 }
 
-/// What a stream of replies says.
+/// Interprets a stream of replies.
 #[must_use]
 pub fn replies<'s>(stream: &'s [u8], limits: &Limits) -> Transcript<Reply<'s>, ReplyError> {
     let parse = |line| parse_reply(line, limits);
@@ -303,7 +303,7 @@ fn parse_reply<'s>(line: &'s [u8], limits: &Limits) -> ParsedLine<'s, Reply<'s>,
     if known { ParsedLine::Message(Reply::Line(line)) } else { unknown }
 }
 
-/// A number as it is written: no sign, no leading zeros.
+/// A number in canonical form: no sign, no leading zeros.
 fn shortest(word: &[u8]) -> Option<i128> {
     let zeros = word.len() > 1 && word[0] == b'0';
     decimal(word).filter(|number| !zeros && *number <= i128::from(u64::MAX))

@@ -1,8 +1,8 @@
-//! The one-shot reference: what a *whole* stream means.
+//! The oracle: a one-shot reference interpreter of a *whole* stream.
 //!
-//! It is written from the documents, by slicing, and shares no code with the machine, so that the
-//! two can be compared (law *Oracle*). It holds the whole stream and is not optimised: do not serve
-//! with it.
+//! It is written from the specifications, slices the stream, and shares no code with the machine,
+//! so that the two can be compared (law *Oracle*). It needs the whole stream in memory and is not
+//! optimised: it is for tests, not for servers.
 //!
 //! ```
 //! use memwire::Limits;

@@ -1,17 +1,17 @@
-//! Reads a stream of lines and data blocks; what a line says is each dialect's part.
+//! Reads a stream of lines and data blocks. The dialects parse the lines.
 
 use memwire::Limits;
 
 use super::transcript::{Event, Incomplete, Part, Transcript};
 
-/// What one line says.
+/// The result of parsing one line.
 pub enum ParsedLine<'s, M, E> {
-    /// A whole message.
+    /// A message without a data block.
     Message(M),
-    /// A data block of this many bytes follows; `make` builds the message from it, unless its end
-    /// is `bad`.
+    /// A data block of `size` bytes follows. `make` builds the message from it; `bad` is the error
+    /// if the block has a bad end.
     Block { size: u64, make: Make<'s, M>, bad: E },
-    /// No message; the data block that follows, if any, is skipped.
+    /// An error; the data block of this many bytes that follows, if any, is skipped.
     Wrong(E, Option<u64>),
 }
 
@@ -21,9 +21,9 @@ pub type Make<'s, M> = Box<dyn FnOnce(&'s [u8]) -> M + 's>;
 /// How a dialect's data blocks end.
 #[derive(Clone, Copy)]
 pub struct Blocks {
-    /// What follows the data.
+    /// The terminator of the data.
     pub end: &'static [u8],
-    /// Whether what is skipped goes on through the next LF, unless it ends with one.
+    /// Whether skipping continues through the next LF, unless the skipped block ends with one.
     pub resync: bool,
 }
 
@@ -77,7 +77,8 @@ pub fn read<'s, M, E>(
         };
         let here = (stream.len() - block) as u64;
         let missing = size.saturating_add(blocks.end.len() as u64).saturating_sub(here);
-        // Where the data ends, if it does, and what is there in place of the block's end.
+        // Where the data ends, or the stream if that is shorter; and the first wrong byte of the
+        // block's end.
         let value_end = usize::try_from(size).ok().and_then(|size| block.checked_add(size));
         let value_end = value_end.unwrap_or(usize::MAX).min(stream.len());
         let wrong = stream[value_end..].iter().zip(blocks.end).position(|(is, ought)| is != ought);

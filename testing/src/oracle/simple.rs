@@ -1,4 +1,4 @@
-//! The simple dialect, read from `spec/simple.md`.
+//! The oracle of the simple dialect, written from `spec/simple.md`.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub enum Request<'s> {
     Set(&'s [u8], &'s [u8]),
 }
 
-/// What is wrong with a request.
+/// Why a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the core's error of the same name")]
 pub enum RequestError {
@@ -34,7 +34,7 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// What the client is sent.
+    /// The error reply.
     #[must_use]
     pub fn reply(self) -> &'static [u8] {
         match self {
@@ -51,7 +51,7 @@ impl RequestError {
 
 const BLOCKS: Blocks = Blocks { end: b"\n", resync: true };
 
-/// What a stream of requests says.
+/// Interprets a stream of requests.
 #[must_use]
 pub fn requests<'s>(stream: &'s [u8], limits: &Limits) -> Transcript<Request<'s>, RequestError> {
     read(stream, limits, BLOCKS, || RequestError::LineTooLong, |line| parse(line, limits))
@@ -114,7 +114,7 @@ fn number(word: &[u8]) -> Option<u64> {
     }
 }
 
-/// What a server whose store is empty replies to a stream of requests.
+/// The replies of a server with an empty store to a stream of requests.
 #[must_use]
 pub fn replies_to(transcript: &Transcript<Request<'_>, RequestError>) -> Vec<u8> {
     let mut store: BTreeMap<&[u8], &[u8]> = BTreeMap::new();
@@ -149,11 +149,11 @@ pub enum Reply<'s> {
     Value(&'s [u8], &'s [u8]),
     /// `END`
     End,
-    /// The first word, and what follows it after a space.
+    /// The first word, and the text after it and a space.
     Error(&'s [u8], &'s [u8]),
 }
 
-/// What a stream of replies says.
+/// Interprets a stream of replies.
 #[must_use]
 pub fn replies<'s>(stream: &'s [u8], limits: &Limits) -> Transcript<Reply<'s>, ReplyError> {
     let parse = |line| parse_reply(line, limits);

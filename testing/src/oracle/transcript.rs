@@ -1,11 +1,12 @@
-//! What the oracle reports of a stream.
+//! The result of the oracle.
 
-/// All that happens in a stream.
+/// A whole stream, interpreted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transcript<M, E> {
     /// The messages and errors, in order.
     pub events: Vec<Event<M, E>>,
-    /// Where the stream ends, unless that is after a message or after what was skipped.
+    /// What the stream ends in the middle of; `None` if it ends after a message, or after a skipped
+    /// part.
     pub end: Option<Incomplete>,
 }
 
@@ -14,15 +15,15 @@ pub struct Transcript<M, E> {
 pub struct Event<M, E> {
     /// The offset of its first byte.
     pub start: usize,
-    /// The offset after the byte that decides it (law *Prompt*).
+    /// The offset after the byte that determines it (law *Prompt*).
     pub decided: usize,
     /// The offset where the next message begins (law *Recover*); `None` if the stream ends first.
     pub resumes: Option<usize>,
-    /// The message, or what is wrong.
+    /// The message, or the error.
     pub result: Result<M, E>,
 }
 
-/// What is wrong with a reply.
+/// Why a reply is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the core's error of the same name")]
 pub enum ReplyError {
@@ -32,7 +33,7 @@ pub enum ReplyError {
     BadBlockEnd,
 }
 
-/// The message that a stream ends in.
+/// The incomplete message at the end of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Incomplete {
     /// The offset of its first byte.

@@ -1,4 +1,4 @@
-//! What errors say, and how they are answered.
+//! The messages of errors, and the replies to them.
 
 use std::{collections::HashSet, error::Error, io};
 
@@ -10,7 +10,7 @@ use memwire::{
     },
 };
 
-/// Each is different from the others, in words, without an end of line.
+/// Each has a message of its own, in one line.
 fn are_distinct<E: Error>(errors: &[E]) {
     let texts: HashSet<_> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), errors.len());
@@ -18,7 +18,7 @@ fn are_distinct<E: Error>(errors: &[E]) {
 }
 
 #[test]
-fn errors_say_what_is_wrong() {
+fn errors_have_distinct_messages() {
     are_distinct(&[
         RequestError::LineTooLong,
         RequestError::CarriageReturn,
@@ -61,7 +61,7 @@ fn errors_say_what_is_wrong() {
 }
 
 #[test]
-fn truncation_says_where_and_in_what() {
+fn truncated_reports_offsets_and_state() {
     let truncated = Truncated { start: 3, end: 7, state: State::AwaitingLine };
     let text = "input ends at byte 7, inside what begins at byte 3: AwaitingLine, its line is not \
                 complete";

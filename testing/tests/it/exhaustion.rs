@@ -3,9 +3,12 @@
 //! Let `fold` be feeding byte by byte. If `feed(s, c) = fold(s, c)`, in state and in output, for
 //! every prefix state `s` of a stream and every chunk `c` that follows it there, then all splits of
 //! the stream agree: a stream of n bytes takes n(n+1)/2 such edges in place of 2^(n-1) splits.
+//!
+//! Many sequences lead to equal states, and what follows from an equal state is checked once: the
+//! edges that begin after the second such sequence are those that begin after the first.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     ops::AddAssign,
     sync::{
@@ -157,12 +160,37 @@ struct Path<G: OracleGrammar> {
     events: Vec<u8>,
     /// The length of `events` in each prefix state.
     reported: Vec<usize>,
+    /// Edges that begin here or later are checked after another sequence.
+    end: usize,
     scratch: Vec<u8>,
+}
+
+/// How many tokens are checked after each state, which a sequence leads to.
+struct Checked<G: OracleGrammar>(Mutex<HashMap<Machine<G>, u32>>);
+
+impl<G: OracleGrammar> Checked<G> {
+    fn new(length: u32) -> Self {
+        Self(Mutex::new(HashMap::from([(Machine::new(LIMITS), length)])))
+    }
+
+    /// Whether the caller has to check what `more` tokens do after this state: nothing else does.
+    fn claim(&self, state: &Machine<G>, more: u32) -> bool {
+        let mut checked = self.0.lock().expect("no other thread failed");
+        match checked.get_mut(state) {
+            Some(tokens) if *tokens >= more => false,
+            Some(tokens) => {
+                *tokens = more;
+                true
+            }
+            None => checked.insert(state.clone(), more).is_none(),
+        }
+    }
 }
 
 impl<G: OracleGrammar> Path<G> {
     fn new() -> Self {
         Self {
+            end: usize::MAX,
             stream: Vec::new(),
             states: vec![Machine::new(LIMITS)],
             events: Vec::new(),
@@ -175,9 +203,9 @@ impl<G: OracleGrammar> Path<G> {
         self.stream.escape_ascii()
     }
 
-    fn push(&mut self, token: &[u8], tally: &mut Tally) {
+    fn push(&mut self, bytes: &[u8], tally: &mut Tally) {
         let old = self.stream.len();
-        for &byte in token {
+        for &byte in bytes {
             let mut state = self.states[self.stream.len()].clone();
             let before = self.events.len();
             laws::feed(&mut state, &[byte], &mut self.events);
@@ -186,21 +214,28 @@ impl<G: OracleGrammar> Path<G> {
                 tally.reach(kind(&self.events[before..]));
             }
             // Law Resume, of which the edges make the rest.
-            let restored = Machine::restore(LIMITS, state.save());
-            assert_eq!(restored.as_ref(), Ok(&state), "Resume: {}", self.shown());
+            if self.stream.len() <= self.end {
+                let restored = Machine::restore(LIMITS, state.save());
+                assert_eq!(restored.as_ref(), Ok(&state), "Resume: {}", self.shown());
+            }
             self.states.push(state);
             self.reported.push(self.events.len());
         }
         let new = self.stream.len();
-        for from in 0..new {
+        for from in 0..new.min(self.end) {
             for to in old.max(from + 1) + 1..=new {
                 self.edge(from, to);
                 tally.edges += 1;
             }
         }
+    }
+
+    /// A sequence ends here.
+    fn sequence(&self, tally: &mut Tally) {
         self.compare(tally);
         tally.sequences += 1;
-        tally.splits += f64::from(u32::try_from(new - 1).expect("short")).exp2();
+        let splits = u32::try_from(self.stream.len() - 1).expect("short");
+        tally.splits += f64::from(splits).exp2();
     }
 
     /// Law *Split*, locally: one chunk is as good as its bytes.
@@ -221,7 +256,7 @@ impl<G: OracleGrammar> Path<G> {
     }
 
     /// Laws *Oracle*, *Prompt* and *Recover*.
-    fn compare(&mut self, tally: &mut Tally) {
+    fn compare(&self, tally: &mut Tally) {
         let Expected { log, resumes, .. } = G::expected(&self.stream, &LIMITS);
         let last = &self.states[self.stream.len()];
         assert!(
@@ -234,6 +269,17 @@ impl<G: OracleGrammar> Path<G> {
             assert!(self.states[at] == Machine::new(LIMITS), "Recover: {} at {at}", self.shown());
             tally.reach("a recovery");
         }
+    }
+
+    /// `more` tokens follow: leaves out what is checked after an equal state. Returns the former
+    /// `end`.
+    fn enter(&mut self, more: u32, checked: &Checked<G>) -> usize {
+        let (end, length) = (self.end, self.stream.len());
+        // What is checked elsewhere is no place to claim: the two could each leave it to the other.
+        if more > 0 && end > length && !checked.claim(&self.states[length], more) {
+            self.end = length;
+        }
+        end
     }
 
     fn truncate(&mut self, length: usize) {
@@ -249,16 +295,24 @@ impl<G: OracleGrammar> Path<G> {
         tokens: &[&[u8]],
         more: u32,
         check: fn(&[u8], &mut Tally),
+        checked: &Checked<G>,
         tally: &mut Tally,
     ) {
-        for token in tokens {
-            let length = self.stream.len();
-            self.push(token, tally);
+        let length = self.stream.len();
+        for (index, token) in tokens.iter().enumerate() {
+            // What it begins with is there already, if the token before begins with the same.
+            self.push(&token[self.stream.len() - length..], tally);
+            self.sequence(tally);
             check(&self.stream, tally);
             if more > 1 {
-                self.extend(tokens, more - 1, check, tally);
+                let end = self.enter(more - 1, checked);
+                self.extend(tokens, more - 1, check, checked, tally);
+                self.end = end;
             }
-            self.truncate(length);
+            let shared = tokens.get(index + 1).map_or(0, |next| {
+                next.iter().zip(*token).take_while(|(next, this)| next == this).count()
+            });
+            self.truncate(length + shared);
         }
     }
 }
@@ -276,9 +330,21 @@ fn exhaust<G>(tokens: &[&[u8]], length: u32, check: fn(&[u8], &mut Tally)) -> Ta
 where
     G: OracleGrammar,
 {
+    // Next to each other, those that begin with the same.
+    let mut tokens = tokens.to_vec();
+    tokens.sort_unstable();
+    let tokens = &tokens[..];
     let mut total = Tally::default();
+    let checked = Checked::<G>::new(length);
     let (mut path, whole) = (Path::<G>::new(), Mutex::new(Tally::default()));
-    path.extend(tokens, 1, check, &mut total);
+    path.extend(tokens, 1, check, &checked, &mut total);
+    let first = |token: &&[u8]| {
+        let mut path = Path::<G>::new();
+        path.push(token, &mut Tally::default());
+        path.enter(length - 1, &checked);
+        path.end
+    };
+    let ends: Vec<_> = tokens.iter().map(first).collect();
     let pairs = tokens.len() * tokens.len();
     let next = AtomicUsize::new(0);
     let work = || {
@@ -288,11 +354,14 @@ where
             if pair >= pairs {
                 break;
             }
+            let (one, two) = (pair / tokens.len(), pair % tokens.len());
             let mut path = Path::<G>::new();
-            path.push(tokens[pair / tokens.len()], &mut Tally::default());
-            path.extend(&tokens[pair % tokens.len()..][..1], 1, check, &mut tally);
-            path.push(tokens[pair % tokens.len()], &mut Tally::default());
-            path.extend(tokens, length - 2, check, &mut tally);
+            path.push(tokens[one], &mut Tally::default());
+            path.end = ends[one];
+            path.extend(&tokens[two..=two], 1, check, &checked, &mut tally);
+            path.push(tokens[two], &mut Tally::default());
+            path.enter(length - 2, &checked);
+            path.extend(tokens, length - 2, check, &checked, &mut tally);
         }
         *whole.lock().expect("no other thread failed") += tally;
     };

@@ -1,5 +1,5 @@
-//! Items: what they hold, and that a reply is written as its dialect does, however the item was
-//! stored.
+//! Items: what they keep, and that a reply has the form of the request's dialect, whichever dialect
+//! stored the item.
 
 use std::{
     hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
@@ -18,7 +18,7 @@ fn hash(item: &Item) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(item)
 }
 
-/// Small and large ones.
+/// Both small and large items.
 #[test]
 fn items_are_compared_and_hashed() {
     for value in [&b"v"[..], &[b'v'; 5000]] {
@@ -50,7 +50,7 @@ fn exchange<G: Service>(store: &mut Map, now: u64, requests: &[u8]) -> String {
 }
 
 #[test]
-fn a_reply_is_written_in_the_dialect_of_its_request() {
+fn replies_use_the_dialect_of_the_request() {
     let store = &mut Map::new();
     exchange::<simple::Requests>(store, 0, b"set s 3\nabc\n");
     exchange::<classic::Requests>(store, 0, b"set c 7 0 3\r\nabc\r\n");
@@ -65,9 +65,10 @@ fn a_reply_is_written_in_the_dialect_of_its_request() {
     assert_eq!(replies, "VALUE c 7 3 1\r\nabc\r\nEND\r\n");
 }
 
-/// Long keys, late times and large CAS unique values are kept, whatever a small item has room for.
+/// Long keys, late expiry times and large CAS uniques are kept, although they do not fit the header
+/// of a small item.
 #[test]
-fn an_item_keeps_what_does_not_fit_a_small_one() {
+fn fields_too_large_for_a_small_item_are_kept() {
     let store = &mut Map::new();
     for length in [255, 256] {
         let key = "k".repeat(length);

@@ -1,4 +1,4 @@
-//! The core under its laws: by hand, exhaustively, by a model checker and at random.
+//! Tests of the core and its laws: examples, exhaustive sweeps, a model checker and random streams.
 
 mod closure;
 mod errors;

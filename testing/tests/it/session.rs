@@ -1,4 +1,4 @@
-//! The session by hand: its machine, equality, hashes and snapshots.
+//! Sessions: the machine, `quit`, equality, hashes and snapshots.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash};
 
@@ -12,7 +12,7 @@ fn hash(value: &impl Hash) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
 }
 
-/// A session that was fed this, its output never full.
+/// A session that was fed this stream.
 fn fed(stream: &[u8], high_water_mark: usize) -> Session<Requests> {
     let mut session = Session::with_high_water_mark(Limits::DEFAULT, high_water_mark);
     let mut input = stream;
@@ -20,7 +20,7 @@ fn fed(stream: &[u8], high_water_mark: usize) -> Session<Requests> {
     session
 }
 
-/// A session that was asked for these keys, and has replied to `count` of them.
+/// A session that received a `get` of these keys, and has replied to `count` of them.
 fn replying(keys: &str, count: usize) -> Session<Requests> {
     let mut session = Session::with_high_water_mark(Limits::DEFAULT, 8);
     let (mut store, mut out) = (Map::new(), Vec::new());
@@ -46,7 +46,7 @@ fn a_session_gives_access_to_its_machine() {
     assert!(!session.is_replying());
 }
 
-/// Whoever ignores that the client sent `quit` gets no more replies, and does not spin.
+/// A caller that ignores `Close` gets no more replies, and does not loop forever.
 #[test]
 fn a_closed_session_discards_its_input() {
     let mut session = Session::<classic::Requests>::new(Limits::DEFAULT);
@@ -64,7 +64,7 @@ fn a_closed_session_discards_its_input() {
     assert_eq!(session.finish(), Ok(()));
 }
 
-/// Equal sessions have the same hash; others have another, or searches would be slow.
+/// Equal sessions have the same hash. Different ones should not, or searches would be slow.
 #[test]
 fn sessions_are_compared_and_hashed() {
     assert_eq!(fed(b"get k\nse", 9), fed(b"se", 9));
@@ -80,7 +80,7 @@ fn sessions_are_compared_and_hashed() {
     }
 }
 
-/// In the middle of a reply, the pending keys count, not those that were replied to.
+/// In the middle of a reply, the pending keys are compared, not those already answered.
 #[test]
 fn replying_sessions_are_compared_and_hashed() {
     assert_eq!(replying("a a a", 2), replying("a a", 1));
@@ -91,9 +91,9 @@ fn replying_sessions_are_compared_and_hashed() {
     assert!(shown.contains("Machine {") && shown.contains("high_water_mark: 8"), "{shown}");
 }
 
-/// A pending reply and a pending request exclude each other.
+/// Among them those with both a pending reply and an incomplete request.
 #[test]
-fn snapshots_that_no_session_made_are_rejected() {
+fn forged_session_snapshots_are_rejected() {
     let json = serde_json::to_value(replying("a a", 1).save()).expect("data");
     let restore = |json: serde_json::Value| {
         let snapshot = serde_json::from_value(json).expect("of this form");
@@ -116,7 +116,7 @@ fn snapshots_that_no_session_made_are_rejected() {
     assert_eq!(restore(json), Err(SessionRestoreError::Continuation));
 }
 
-/// Pending keys are shorter than the longest line that can have asked for them.
+/// Pending keys are shorter than the longest line.
 #[test]
 fn pending_keys_as_long_as_a_line_are_rejected() {
     let restore = |length: usize| {

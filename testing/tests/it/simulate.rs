@@ -1,4 +1,4 @@
-//! The seed's function: from a stream of requests to a stream of replies.
+//! `simulate`: from a stream of requests to a stream of replies.
 
 use memwire::{simulate, simulate_to};
 

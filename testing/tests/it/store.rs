@@ -1,4 +1,4 @@
-//! What a store does, on the plain map.
+//! The contract of a store, checked on the plain map.
 
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -19,9 +19,9 @@ fn value(store: &mut impl Store, key: &[u8]) -> Option<Vec<u8>> {
     store.get(key, |item| item.value().to_vec())
 }
 
-/// A key without an item and with one, under each change.
+/// To a key without an item, and to one with an item.
 #[test]
-fn a_key_is_changed() {
+fn every_change_is_applied_to_a_key() {
     let store = &mut Map::new();
     let absent = |item: Option<&Item>| assert_eq!(item, None);
     assert_eq!(value(store, b"k"), None);
@@ -42,7 +42,7 @@ fn a_key_is_changed() {
     assert!(store.is_empty());
 }
 
-/// In whatever order their items came.
+/// The order in which items were stored does not matter.
 #[test]
 fn maps_are_compared_and_hashed() {
     let mut map = Map::new();
@@ -60,9 +60,9 @@ fn maps_are_compared_and_hashed() {
     assert_ne!(hashes.hash_one(&map), hashes.hash_one(&other));
 }
 
-/// Other owners of the item still see it as it was.
+/// Other owners of the item still see the old one.
 #[test]
-fn a_shared_item_gets_a_new_cas_as_a_copy() {
+fn a_new_cas_does_not_change_shared_items() {
     for size in [1, 2000] {
         let (mut map, shared) = (Map::new(), item(b"k", &vec![b'v'; size]));
         map.change(b"k", Change::StoreNewCas(shared.clone()));
@@ -72,9 +72,9 @@ fn a_shared_item_gets_a_new_cas_as_a_copy() {
     }
 }
 
-/// A flush takes no time, at once or later.
+/// Each flush starts a new generation.
 #[test]
-fn a_generation_ends_when_its_time_comes() {
+fn a_delayed_flush_takes_effect_when_due() {
     let mut store = Map::new();
     assert_eq!(store.generation(5), 0);
     store.flush(10);
@@ -84,9 +84,8 @@ fn a_generation_ends_when_its_time_comes() {
     assert_eq!((store.generation(14), store.generation(30), store.generation(99)), (1, 2, 2));
 }
 
-/// A store is used through a reference, too.
 #[test]
-fn a_reference_to_a_store_is_one() {
+fn a_store_works_through_a_reference() {
     let mut map = Map::new();
     let mut store = &mut map;
     Store::change(&mut store, b"k", put(b"k", b"v"));

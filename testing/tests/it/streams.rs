@@ -1,18 +1,18 @@
-//! Random streams of `simple` commands and replies, right and damaged, under random splits, which
-//! quickcheck shrinks.
+//! Random streams of `simple` commands and replies, valid and damaged, with random splits, which
+//! quickcheck can shrink.
 
 use std::{fmt::Debug, iter, ops::Range};
 
 use quickcheck::{Arbitrary, Gen};
 
-/// A stream as pieces, so that a counterexample shrinks to few and short ones.
+/// A stream in pieces, so that a counterexample shrinks to a few short ones.
 #[derive(Clone, Debug)]
 pub struct Stream {
     pieces: Vec<Text>,
     split: Vec<usize>,
 }
 
-/// Bytes that are shown as text.
+/// Bytes, printed as text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text(Vec<u8>);
 
@@ -23,7 +23,7 @@ impl Debug for Text {
 }
 
 impl Text {
-    /// The same line with smaller lengths, and as many bytes less after it.
+    /// The same line with smaller declared lengths, and with correspondingly fewer bytes after it.
     fn shorter_blocks(&self) -> Vec<Self> {
         let line = self.0.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
@@ -72,21 +72,22 @@ impl Arbitrary for Stream {
     }
 }
 
-/// What makes a stream smaller. Streams may have 70 000 of them, so each is made when it is tried.
+/// A change that makes a stream smaller. A stream may have 70 000 of them, so each is applied only
+/// when it is tried.
 enum Edit {
     RemovePiece(usize),
-    /// By a shorter one.
+    /// Replaces this piece with a shorter one.
     ReplacePiece(usize, Text),
-    /// These bytes of this piece are left out.
+    /// Removes these bytes of this piece.
     CutPiece(usize, Range<usize>),
-    /// These offsets of the split are left out.
+    /// Removes these offsets of the split.
     CutSplit(Range<usize>),
-    /// This offset of the split becomes that one.
+    /// Replaces an offset of the split, given by its index, with another one.
     MoveSplit(usize, usize),
 }
 
 impl Stream {
-    /// The largest first: quickcheck goes on with the first that fails.
+    /// The largest first: quickcheck continues with the first one that fails.
     fn edits(&self) -> Vec<Edit> {
         let mut edits: Vec<_> = (0..self.pieces.len()).map(Edit::RemovePiece).collect();
         let offsets = self.split.len();

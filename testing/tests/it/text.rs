@@ -1,4 +1,4 @@
-//! What messages are made of: keys, spans, data blocks; and replies of every kind.
+//! The parts of messages: keys, spans and data blocks; and replies of every kind.
 
 use memwire::{
     Limits, Machine,
@@ -7,7 +7,7 @@ use memwire::{
 };
 
 #[test]
-fn keys() {
+fn keys_are_validated() {
     assert_eq!(Key::new(b"a-Z_9").expect("a key").as_bytes(), b"a-Z_9");
     for wrong in [&b""[..], b"a b", b"a\n", b"\xe9", b"aaaaaaaaaaaaaaaa.", b"."] {
         assert!(Key::new(wrong).is_none(), "{}", wrong.escape_ascii());
@@ -43,14 +43,14 @@ fn buffered_data_is_moved() {
 }
 
 #[test]
-fn spans() {
+fn spans_outside_the_line_are_empty() {
     assert_eq!(Span { start: 1, end: 3 }.of(b"abc"), b"bc");
     assert_eq!(Span { start: 1, end: 4 }.of(b"abc"), b"");
     assert_eq!(Span { start: 2, end: 1 }.of(b"abc"), b"");
 }
 
 #[test]
-fn replies_of_every_kind() {
+fn every_kind_of_reply_is_parsed() {
     let stream = b"STORED\nVALUE k 1\nv\nEND\nERROR\nCLIENT_ERROR a b\nSERVER_ERROR \n";
     let mut machine = Machine::<Replies>::new(Limits::DEFAULT);
     let mut input = &stream[..];

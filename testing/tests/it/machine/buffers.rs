@@ -1,4 +1,4 @@
-//! The machine's memory: law *Bounded*, to the byte.
+//! The machine's memory: law *Bounded*, with exact sizes.
 
 use memwire::{
     Limits, Machine, State, Step,
@@ -11,7 +11,7 @@ use memwire_testing::laws::{bounded, feed};
 const LIMITS: Limits = Limits::DEFAULT;
 
 #[test]
-fn nothing_is_buffered_of_what_lies_in_one_chunk() {
+fn messages_in_one_chunk_are_not_buffered() {
     let mut machine = Machine::<Requests>::new(LIMITS);
     let mut input = &b"set k 3\na\nb\nget k x\nfrob\nset k! 3\nabc\n"[..];
     let mut steps = 0;
@@ -23,7 +23,7 @@ fn nothing_is_buffered_of_what_lies_in_one_chunk() {
 }
 
 #[test]
-fn a_declared_length_reserves_nothing() {
+fn declared_lengths_cause_no_allocation() {
     let limits = LIMITS.with_value(usize::MAX);
     let mut machine = Machine::<Requests>::new(limits);
     let mut input = &b"set k 9223372036854775807\nabc"[..];
@@ -32,17 +32,17 @@ fn a_declared_length_reserves_nothing() {
     assert_eq!(machine.state(), State::AwaitingValue(9_223_372_036_854_775_805));
 }
 
-/// The sizes of the buffers, exactly: a line's doubles when it must, a value's is the final size or
-/// a half of it, a quarter …, and never more than the bound.
+/// The exact capacities: a line's buffer doubles when it is full; a value's is the final size, or a
+/// half of it, a quarter, and so on, within the bound.
 #[test]
-fn buffers_grow_when_they_must() {
+fn buffers_grow_only_when_full() {
     let mut machine = Machine::<Requests>::new(LIMITS);
     for capacity in [10, 10, 30, 30, 30, 30, 70] {
         feed(&mut machine, b"xxxxx", &mut vec![]);
         assert_eq!(machine.buffer_capacity(), capacity);
     }
-    // The line is 11 bytes long, and the value just as large as may be reserved at once, or one
-    // byte larger.
+    // The line is 11 bytes long. The value is as large as may be allocated at once, or one byte
+    // larger.
     for (size, reserved) in [
         (RETAINED_BUFFER - 11, RETAINED_BUFFER - 11),
         (RETAINED_BUFFER - 10, (RETAINED_BUFFER - 10) / 2),
@@ -51,7 +51,7 @@ fn buffers_grow_when_they_must() {
         let line = format!("set k {size}\n");
         feed(&mut machine, format!("{line}v").as_bytes(), &mut vec![]);
         assert_eq!(machine.buffer_capacity(), line.len() + reserved);
-        // Full is no reason to grow; one byte more is.
+        // A full buffer grows only when another byte comes.
         feed(&mut machine, &vec![b'v'; reserved - 1], &mut vec![]);
         assert_eq!(machine.buffer_capacity(), line.len() + reserved);
         feed(&mut machine, b"v", &mut vec![]);
@@ -59,7 +59,7 @@ fn buffers_grow_when_they_must() {
     }
 }
 
-/// A line's buffer of up to 4 KiB is used again.
+/// A line's buffer of up to 4 KiB is reused.
 #[test]
 fn small_buffers_are_retained() {
     for (length, retained) in [(RETAINED_BUFFER / 2, RETAINED_BUFFER), (RETAINED_BUFFER / 2 + 1, 0)]
@@ -72,9 +72,9 @@ fn small_buffers_are_retained() {
     }
 }
 
-/// It is made smaller only if there would be no room for a value next to it.
+/// It is shrunk only if the bound would not allow a value's buffer in addition.
 #[test]
-fn a_retained_buffer_counts_with_a_value() {
+fn a_retained_line_buffer_counts_towards_the_bound() {
     for (length, capacity) in [(20, 40 + 10), (RETAINED_BUFFER / 2, "set k 10\n".len() + 10)] {
         let mut machine = Machine::<Requests>::new(LIMITS);
         feed(&mut machine, &vec![b'x'; length], &mut vec![]);
@@ -84,9 +84,9 @@ fn a_retained_buffer_counts_with_a_value() {
     }
 }
 
-/// The value's buffer ends as large as the value, however it came, and its bytes are moved out.
+/// The final capacity is the value's size under every split, and the buffer is moved out.
 #[test]
-fn an_assembled_value_has_no_spare_capacity() {
+fn buffered_values_have_no_spare_capacity() {
     for size in [1, 4095, 4096, 4097, 10_000, 65_537, 1_048_576] {
         for chunk in [1, 7, 1460, 4096, 65_536] {
             let stream = [format!("set k {size}\n").into_bytes(), vec![b'v'; size], vec![b'\n']];
@@ -107,9 +107,9 @@ fn an_assembled_value_has_no_spare_capacity() {
     }
 }
 
-/// Also if its line came before, in one piece or in two.
+/// Even if its line came in an earlier chunk, or in two.
 #[test]
-fn a_block_that_lies_in_one_chunk_is_borrowed_from_it() {
+fn a_block_in_one_chunk_is_borrowed() {
     let block = &b"abc\nget k\n"[..];
     for before in [&[&b"set k 3\n"[..]][..], &[b"set k", b" 3\n"], &[b"set k 3\n", b""]] {
         let mut machine = Machine::<Requests>::new(LIMITS);

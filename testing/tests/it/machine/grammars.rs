@@ -9,13 +9,13 @@ use memwire_testing::{
 const LIMITS: Limits = Limits::DEFAULT;
 
 #[test]
-fn a_grammar_with_a_terminator_of_two_bytes_and_no_resync() {
+fn a_two_byte_terminator_without_resync() {
     let cases: &[(&str, &[&str])] = &[
         ("a\r\nb\n", &["3 a ", "5 b "]),
         ("+3\r\nabc\r\nz\n", &["9 +3 abc", "11 z "]),
         ("+0\n\r\nz\n", &["5 +0 ", "7 z "]),
         ("+3\na\r\n\r\nz\n", &["8 +3 a\\r\\n", "10 z "]),
-        // The first byte that is not the terminator's decides; both places are taken.
+        // The first wrong byte determines the error; two bytes are consumed in any case.
         ("+3\nabcXYz\n", &["7 ! BadBlockEnd", "10 z "]),
         ("+3\nabc\rYz\n", &["8 ! BadBlockEnd", "10 z "]),
         ("+3\nabc\n\nz\n", &["7 ! BadBlockEnd", "10 z "]),
@@ -41,7 +41,7 @@ fn a_grammar_with_a_terminator_of_two_bytes_and_no_resync() {
     }
 }
 
-/// A client can follow nothing but what an encoder writes.
+/// Only the canonical form is accepted.
 #[test]
 fn replies_are_read_strictly() {
     let accepted = ["STORED", "END", "ERROR", "CLIENT_ERROR", "SERVER_ERROR x", "VALUE k 0"];

@@ -1,4 +1,4 @@
-//! What the machine makes of its limits, and of none.
+//! The machine under its limits, and without any.
 
 use memwire::{
     Limits, Machine, State, Step,
@@ -16,7 +16,7 @@ fn limits_are_reported() {
 }
 
 #[test]
-fn a_machine_without_limits_waits_for_more_than_it_can_count() {
+fn declared_lengths_past_64_bits_saturate() {
     let limits = LIMITS.with_line(usize::MAX).with_value(usize::MAX);
     for count in ["18446744073709551615", "18446744073709551616"] {
         let line = format!("set k {count}\nab");
@@ -32,7 +32,7 @@ fn a_machine_without_limits_waits_for_more_than_it_can_count() {
 }
 
 #[test]
-fn a_length_past_memcacheds_largest_is_rejected_under_any_limit() {
+fn lengths_above_memcacheds_largest_are_rejected_under_any_limit() {
     let limits = LIMITS.with_value(usize::MAX);
     for (count, good) in [("2147483645", true), ("2147483646", false), ("9999999999", false)] {
         for space in [" ", "  "] {
@@ -48,7 +48,7 @@ fn a_length_past_memcacheds_largest_is_rejected_under_any_limit() {
 }
 
 #[test]
-fn limits_hold_at_every_split_around_them() {
+fn limits_are_enforced_under_every_split() {
     for line in [0, 1, 7, 8, 9, 40] {
         let limits = LIMITS.with_line(line).with_value(3);
         for length in line.saturating_sub(2)..line + 3 {

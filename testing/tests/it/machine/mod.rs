@@ -1,4 +1,4 @@
-//! The machine by itself: memory, states, snapshots, limits, and grammars unlike `simple`'s.
+//! The machine alone: memory, states, snapshots, limits, and grammars unlike `simple`'s.
 
 mod buffers;
 mod grammars;

@@ -1,9 +1,9 @@
-//! Which snapshots a machine is restored from.
+//! Which snapshots can be restored, and why others are rejected.
 
 use memwire::{Limits, Machine, RestoreError, dialect::simple::Requests};
 
 #[test]
-fn snapshots_that_no_machine_made_are_rejected() {
+fn forged_machine_snapshots_are_rejected() {
     use RestoreError::{Line, Offset, State, Value};
     let line = |text: &str| serde_json::json!(text.as_bytes());
     let base = |state: serde_json::Value, text: &str, value: &str, offset: u64| {

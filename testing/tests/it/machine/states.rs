@@ -1,4 +1,4 @@
-//! The machine's states: how long each lasts, how it is shown, and what makes two machines equal.
+//! The machine's states: how long they last, their debug text, and the equality of machines.
 
 use memwire::{
     Limits, Machine, State, Step, Truncated,
@@ -9,7 +9,7 @@ use memwire_testing::laws::feed;
 const LIMITS: Limits = Limits::DEFAULT;
 
 #[test]
-fn a_new_machine_holds_nothing() {
+fn a_new_machine_allocates_nothing() {
     let machine = Machine::<Requests>::new(LIMITS);
     assert_eq!((machine.buffer_capacity(), machine.state()), (0, State::AwaitingLine));
     assert_eq!(machine.finish(), Ok(()));
@@ -22,7 +22,7 @@ fn dispatch_lasts_until_the_next_step() {
     assert!(matches!(machine.step(&mut input), Step::Dispatch(Request::Get(_))));
     assert_eq!(machine.state(), State::Dispatch);
     assert_eq!((machine.start(), machine.offset()), (0, 6));
-    // In all that matters for what comes next, it is in the initial state.
+    // For everything that follows, it is in the initial state.
     assert_eq!(machine, Machine::new(LIMITS));
     assert_eq!(machine.clone().finish(), Ok(()));
     let restored = Machine::<Requests>::restore(LIMITS, machine.save()).expect("it was saved");
@@ -76,9 +76,9 @@ fn steps_and_messages_have_debug_text() {
     }
 }
 
-/// Equality is about what comes, not about where.
+/// Offsets are not compared.
 #[test]
-fn machines_are_equal_if_they_go_on_alike() {
+fn equal_machines_treat_further_bytes_alike() {
     let at = |stream: &str| {
         let mut machine = Machine::<Requests>::new(LIMITS);
         feed(&mut machine, stream.as_bytes(), &mut vec![]);

@@ -57,7 +57,7 @@ fn failure(error: &RunError, signal: Option<Signal>) -> Failure {
         (RunError::NoPort, _) => {
             let port = Target::PORT;
             let message =
-                format!("--spawn needs a command with {port} in it, where the port is to stand");
+                format!("--spawn: the command must contain {port}, where the server's port goes");
             Failure::usage(message)
         }
         _ => Failure::io(error.to_string()),

@@ -1,11 +1,11 @@
-//! How the program fails: a message on standard error, and an exit code.
+//! How the program fails: with a message on standard error, and an exit code.
 
 /// The exit codes of the program, as its help shows them.
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  success
-  1  what was given is wrong: run's input ends inside a request, a document is not in its notation,
-     a subject of conform fails, or what load asks is not answered right
+  1  the check failed: the input of `run` ends inside a request, a document of `vectors generate`
+     has an error, a vector of `conform` fails, or `load` received a wrong reply
   2  the arguments are wrong
   3  something cannot be read, written, bound or started";
 
@@ -19,7 +19,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// What was given to the program is wrong (exit code 1).
+    /// The check failed (exit code 1).
     pub fn wrong(message: String) -> Self {
         Self { code: 1, message }
     }

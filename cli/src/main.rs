@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use failure::{EXIT_CODES, Failure};
 
@@ -38,16 +38,27 @@ enum Command {
     Completions(manual::CompletionsArgs),
 }
 
+/// The whole command line. `-1` is a value, so that the error for it says which ones are allowed.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| {
+        command.mut_args(|arg| {
+            let takes_value = arg.get_action().takes_values() && !arg.is_hide_set();
+            if takes_value { arg.allow_negative_numbers(true) } else { arg }
+        })
+    })
+}
+
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let parsed = Cli::from_arg_matches(&command().get_matches());
+    let result = match parsed.unwrap_or_else(|error| error.exit()).command {
         Command::Run(args) => run::execute(&args),
         Command::Serve(args) => serve::execute(&args),
         Command::Load(args) => load::execute(&args),
         Command::Conform(args) => conform::execute(&args),
         Command::Compare(args) => conform::compare(&args),
         Command::Vectors(args) => vectors::execute(args),
-        Command::Manual(args) => manual::execute(&args, Cli::command()),
-        Command::Completions(args) => manual::completions(&args, &mut Cli::command()),
+        Command::Manual(args) => manual::execute(&args, command()),
+        Command::Completions(args) => manual::completions(&args, &command()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! What the process needs from the system: open files, a user, the background, a pid file.
+//! What the process needs of the system: file descriptors, a user, the background, a pid file.
 
 use std::{
     ffi::CString,
@@ -21,31 +21,34 @@ use crate::failure::Failure;
 ///
 /// The system does not allow it.
 pub fn allow_files(needed: u64) -> Result<(), Failure> {
-    let fail = |error| Failure::io(format!("cannot tell the limit of files: {error}"));
+    let fail = |error| Failure::io(format!("cannot read the limit of open files: {error}"));
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(fail)?;
     if soft >= needed {
         return Ok(());
     }
     setrlimit(Resource::RLIMIT_NOFILE, needed, hard.max(needed)).map_err(|error| {
         Failure::io(format!(
-            "so many connections need {needed} file descriptors, and the limit is {hard}: \
-             {error}; raise it (ulimit -n), or ask for fewer (-c)"
+            "these connections (-c) need {needed} file descriptors, and the limit is {hard}: \
+             {error}; raise it (ulimit -n), or lower -c"
         ))
     })
 }
 
-/// Becomes this user, with its groups, and drops the rights of root for good.
+/// Switches to this user and its groups, and drops root's privileges for good.
 ///
 /// # Errors
 ///
 /// The process is not root's, there is no such user, or the system does not allow it.
 pub fn become_user(name: &str) -> Result<(), Failure> {
     if !geteuid().is_root() {
-        return Err(Failure::usage("-u is for root, who can become somebody else".to_owned()));
+        return Err(Failure::usage(format!(
+            "-u {name}: only root can switch to another user; start the server as root, or \
+             without -u"
+        )));
     }
     let fail = |error: Errno| Failure::io(format!("cannot become user {name}: {error}"));
     let Some(user) = User::from_name(name).map_err(fail)? else {
-        return Err(Failure::usage(format!("there is no user {name}")));
+        return Err(Failure::usage(format!("-u {name}: there is no such user")));
     };
     let groups = CString::new(name).map_err(|_| fail(Errno::EINVAL))?;
     initgroups(&groups, user.gid).map_err(fail)?;
@@ -53,8 +56,8 @@ pub fn become_user(name: &str) -> Result<(), Failure> {
     setuid(user.uid).map_err(fail)
 }
 
-/// Detaches from the terminal: a child process goes on, this one ends. Threads do not come along.
-/// Standard streams stay open only if asked for.
+/// Detaches from the terminal: a child process continues, this one exits. Threads are not
+/// inherited. Standard streams stay open if `keep_streams`.
 ///
 /// # Errors
 ///
@@ -68,7 +71,7 @@ pub fn go_to_background(keep_streams: bool) -> Result<(), Failure> {
 
 #[cfg(target_vendor = "apple")]
 pub fn go_to_background(_: bool) -> Result<(), Failure> {
-    Err(Failure::usage("-d is not to be had on this system: let launchd start it".to_owned()))
+    Err(Failure::usage("-d is not supported on this platform: use launchd".to_owned()))
 }
 
 /// The file that holds the process id; it is removed with this.
@@ -76,8 +79,7 @@ pub fn go_to_background(_: bool) -> Result<(), Failure> {
 pub struct PidFile(PathBuf);
 
 impl PidFile {
-    /// Creates it, still empty: so that what is wrong with its path is reported while there is a
-    /// terminal.
+    /// Creates it, still empty, so that an error in its path is reported while there is a terminal.
     ///
     /// # Errors
     ///

@@ -24,15 +24,17 @@ mod store;
 /// The size of a read, in bytes.
 const CHUNK: usize = 65_536;
 
-/// Answer the requests on standard input, from an empty store, on standard output
+/// Read requests from standard input, and write the replies to standard output
+///
+/// The store is empty at the start.
 ///
 /// Replies are written as soon as they are decided. Input that ends inside a request is an error:
-/// after the replies to all requests before it, standard error tells where that request begins,
-/// and what was awaited.
+/// the requests before it are answered, and standard error reports where the incomplete request
+/// begins, and what is missing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Args {
-    /// Which dialect the requests are written in
+    /// The dialect of the requests
     #[arg(long, value_enum, default_value = "simple")]
     dialect: DialectName,
 }
@@ -51,7 +53,7 @@ pub fn execute(args: &Args) -> Result<(), Failure> {
     match result {
         Ok(()) => Ok(()),
         Err(error @ RunError::Truncated(_)) => Err(Failure::wrong(error.to_string())),
-        // The reader closed the pipe; that needs no message.
+        // The reader has closed the pipe: no message.
         Err(RunError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => {
             Err(Failure::io(String::new()))
         }
@@ -74,8 +76,8 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated(truncated) => truncated.fmt(f),
-            Self::Read(error) => write!(f, "cannot read the input: {error}"),
-            Self::Write(error) => write!(f, "cannot write the output: {error}"),
+            Self::Read(error) => write!(f, "cannot read standard input: {error}"),
+            Self::Write(error) => write!(f, "cannot write standard output: {error}"),
         }
     }
 }
@@ -138,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// An input whose reads end where a split says.
+    /// An input whose reads end at the offsets of a split.
     struct Chunks<'s>(std::vec::IntoIter<&'s [u8]>);
 
     impl Read for Chunks<'_> {

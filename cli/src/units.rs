@@ -1,6 +1,7 @@
-//! Sizes and durations, as command-line arguments.
+//! Numbers, sizes, durations and addresses, as command-line arguments. Every error says what is
+//! allowed.
 
-use std::{ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 /// A number of bytes, from 1 to 1024m: digits, perhaps with k or m after them.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,35 @@ pub fn seconds(
     }
 }
 
+/// A parser of whole numbers, for clap's `value_parser`.
+pub fn number<T>(
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            format!("expected a whole number from {least} to {most}")
+        })
+    }
+}
+
+/// Parses the address of a server: an IP address or a name, and a port. The name is not looked up.
+pub fn host_and_port(text: &str) -> Result<String, &'static str> {
+    let is_host = |host: &str| match host.strip_prefix('[') {
+        Some(host) => host.ends_with(']'),
+        None => !host.is_empty() && !host.contains(':'),
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    match text.rsplit_once(':') {
+        Some((host, port)) if is_host(host) && is_port(port) => Ok(text.to_owned()),
+        _ => Err("expected HOST:PORT, such as 127.0.0.1:11211 or [::1]:11211"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +94,27 @@ mod tests {
         assert_eq!(parse("0.5"), Ok(Duration::from_millis(500)));
         for wrong in ["", "x", "0", "-1", "0.001", "3601", "nan", "inf", "1e400"] {
             assert_eq!(parse(wrong), Err("expected seconds"), "{wrong}");
+        }
+    }
+    #[test]
+    fn numbers_are_limited_to_a_range() {
+        let parse = number(1..=1024_u32);
+        assert_eq!((parse("1"), parse("1024")), (Ok(1), Ok(1024)));
+        for wrong in ["", "0", "1025", "-1", "1.5", "x", "99999999999999999999"] {
+            let error = "expected a whole number from 1 to 1024".to_owned();
+            assert_eq!(parse(wrong), Err(error), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_a_host_and_a_port() {
+        for address in ["127.0.0.1:11211", "localhost:1", "[::1]:65535"] {
+            assert_eq!(host_and_port(address).as_deref(), Ok(address));
+        }
+        for wrong in
+            ["", ":", "127.0.0.1", ":11211", "a:", "a:0", "a:65536", "a:x", "::1", "[::1:1"]
+        {
+            assert!(host_and_port(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `memwire vectors`: lists and shows the conformance vectors, and generates them from documents.
+//! `memwire vectors`: lists, shows and exports the test vectors, and generates them from documents.
 
 use std::{
     fmt::Write as _,
@@ -13,9 +13,9 @@ use memwire_conformance::{
     vectors::{End, Level, Pattern, Step, Suite, Vector},
 };
 
-use crate::failure::Failure;
+use crate::{dialect::DialectName, failure::Failure};
 
-/// Read the conformance vectors, and make them from documents
+/// List, show and export the test vectors, and generate them from documents
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -24,16 +24,16 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the vectors: id, level, needed capabilities, title
+    /// List the vectors: id, level, required capabilities, title
     List {
         #[command(flatten)]
         from: From,
 
-        /// Only vectors whose id, or a clause's, is like this
+        /// Only vectors whose id, or that of a clause, matches
         #[arg(long, value_name = "GLOB")]
         only: Vec<String>,
 
-        /// No vectors whose id, or a clause's, is like this
+        /// No vectors whose id, or that of a clause, matches
         #[arg(long, value_name = "GLOB")]
         skip: Vec<String>,
     },
@@ -42,24 +42,24 @@ enum Command {
         #[command(flatten)]
         from: From,
 
-        /// As `list` tells it
+        /// The vector's id, as `list` prints it
         id: String,
     },
-    /// Write all of them to standard output, as JSON
+    /// Write all vectors to standard output, as JSON
     Export {
         #[command(flatten)]
         from: From,
     },
-    /// Tell how many vectors show each clause; a clause without one is an error
+    /// Print the number of vectors for each clause; a clause without one is an error
     Coverage {
         #[command(flatten)]
         from: From,
     },
     /// Write the vectors of each document to a JSON file next to it
     ///
-    /// The dialect is the file's name without its ending.
+    /// The file's name, without `.md`, is that of the dialect.
     Generate {
-        /// Such as spec/simple.md
+        /// Documents, such as spec/simple.md
         #[arg(required = true)]
         documents: Vec<PathBuf>,
     },
@@ -67,16 +67,15 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct From {
-    /// Whose vectors
-    #[arg(long, default_value = "simple")]
-    dialect: String,
+    /// The dialect of the vectors
+    #[arg(long, value_enum, default_value = "simple")]
+    dialect: DialectName,
 }
 
 impl From {
     fn suite(&self) -> Result<Suite, Failure> {
-        let dialect =
-            Dialect::named(&self.dialect).map_err(|error| Failure::usage(error.to_string()))?;
-        Suite::from_json(dialect.suite).map_err(|error| Failure::io(error.to_string()))
+        Suite::from_json(self.dialect.suite()?.suite)
+            .map_err(|error| Failure::io(error.to_string()))
     }
 }
 
@@ -89,7 +88,11 @@ pub fn execute(args: Args) -> Result<(), Failure> {
                 .matching(&only, &skip)
                 .map_err(|error| Failure::usage(error.to_string()))?;
             if vectors.is_empty() {
-                return Err(Failure::usage("no vector is like that".to_owned()));
+                let message = format!(
+                    "no vector of the {} dialect matches --only and --skip",
+                    from.dialect.name()
+                );
+                return Err(Failure::usage(message));
             }
             print(&list(&vectors))
         }
@@ -97,7 +100,11 @@ pub fn execute(args: Args) -> Result<(), Failure> {
             let suite = from.suite()?;
             let vector = suite.vectors.iter().find(|vector| vector.id == id);
             let Some(vector) = vector else {
-                let message = format!("no vector `{id}`; `memwire vectors list` tells all");
+                let dialect = from.dialect.name();
+                let message = format!(
+                    "the {dialect} dialect has no vector `{id}`: `memwire vectors list --dialect \
+                     {dialect}` lists them"
+                );
                 return Err(Failure::usage(message));
             };
             print(&show(&suite, vector))
@@ -108,11 +115,11 @@ pub fn execute(args: Args) -> Result<(), Failure> {
     }
 }
 
-/// Prints a text; a closed pipe is no failure.
+/// Prints a text; a closed pipe is not an error.
 fn print(text: &str) -> Result<(), Failure> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::io(format!("cannot write: {error}")))
+            Err(Failure::io(format!("cannot write standard output: {error}")))
         }
         _ => Ok(()),
     }
@@ -178,12 +185,12 @@ fn coverage(suite: &Suite) -> Result<(), Failure> {
         }
     }
     let (clauses, vectors) = (suite.clauses.len(), suite.vectors.len());
-    let _ = writeln!(out, "{vectors} vectors show {clauses} clauses");
+    let _ = writeln!(out, "{vectors} vectors for {clauses} clauses");
     print(&out)?;
     if bare.is_empty() {
         return Ok(());
     }
-    Err(Failure::wrong(format!("no vector of its own level shows {}", bare.join(", "))))
+    Err(Failure::wrong(format!("no vector of the clause's own level for {}", bare.join(", "))))
 }
 
 fn generate(documents: Vec<PathBuf>) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! What is to be run, and how.
+//! The configuration of a run.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{
     vectors::Level,
 };
 
-/// What is to be run, and how.
+/// The configuration of a run: which vectors, against which target, and how.
 ///
 /// ```
 /// use memwire_conformance::{Config, Target, dialect::SIMPLE, vectors::Level};
@@ -36,9 +36,9 @@ pub struct Config {
     /// Whether vectors may delete everything that a running server holds.
     pub flush: bool,
     /// How to deliver the vectors. None: in all ways that take no number; to a filter, which rarely
-    /// sees splits, at random instead of at each place.
+    /// sees splits, at random offsets instead of at each.
     pub splits: Vec<Split>,
-    /// The ids of vectors that fail.
+    /// The ids of vectors that are known to fail.
     pub known_failures: Vec<String>,
     /// What the target is called in reports; `None`: its address or command.
     pub name: Option<String>,
@@ -47,8 +47,7 @@ pub struct Config {
     /// How many vectors to run at a time; `None`: 16, and for a filter twice the cores. One if the
     /// target serves one client at a time.
     pub jobs: Option<usize>,
-    /// How long to wait for a reply. A vector that takes longer is tried again alone, and given four
-    /// times as long.
+    /// The reply timeout. A vector that exceeds it is retried alone, with four times the timeout.
     pub timeout: Duration,
 }
 

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 pub enum Delivery {
     /// In one chunk.
     Whole,
-    /// Split in two, at each place.
+    /// Split in two, at each offset.
     Each,
-    /// A line a chunk.
+    /// One line in each chunk.
     Lines,
-    /// A byte a chunk.
+    /// One byte in each chunk.
     Bytes,
     /// Split at random.
     Random,
@@ -122,7 +122,7 @@ impl fmt::Display for Split {
     }
 }
 
-/// A text names no [`Split`].
+/// The text is not a [`Split`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SplitError;
 

@@ -14,7 +14,7 @@ use memwire::{
 
 use crate::framing::{Framing, ReplyPolicy};
 
-/// A dialect: its document's vectors, and functions that take its streams apart.
+/// A dialect: its document's vectors, and functions that parse its streams.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Dialect {
@@ -28,9 +28,9 @@ pub struct Dialect {
     pub limits: Limits,
     /// The capability of requests that change what other clients find, if there is one.
     pub disturbs: Option<&'static str>,
-    /// Takes a stream of requests apart.
+    /// Parses a stream of requests.
     pub(crate) requests: fn(&[u8]) -> Framing,
-    /// Takes a stream of replies apart.
+    /// Parses a stream of replies.
     pub(crate) replies: fn(&[u8]) -> Framing,
     /// Which words of a line are keys, counted from 0, by its first word. The line may be a
     /// request or a reply.
@@ -127,13 +127,13 @@ impl Dialect {
     ///
     /// # Errors
     ///
-    /// [`UnknownDialectError`], which lists the names that there are.
+    /// [`UnknownDialectError`], which lists the names of all dialects.
     pub fn named(name: &str) -> Result<&'static Self, UnknownDialectError> {
         Self::by_name(name).ok_or_else(|| UnknownDialectError { name: name.to_owned() })
     }
 }
 
-/// There is no dialect of a name.
+/// There is no dialect of this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownDialectError {
@@ -144,7 +144,7 @@ pub struct UnknownDialectError {
 impl fmt::Display for UnknownDialectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = DIALECTS.iter().map(|dialect| dialect.name).collect();
-        write!(f, "there is no dialect `{}`, only {}", self.name, names.join(", "))
+        write!(f, "there is no dialect `{}`: expected one of {}", self.name, names.join(", "))
     }
 }
 

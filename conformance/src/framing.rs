@@ -1,4 +1,4 @@
-//! Streams taken apart by the machine: where each message begins, is decided and ends.
+//! Streams, parsed by the machine: where each message begins, is decided and ends.
 
 use memwire::{Limits, Machine, State, Step, grammar::Grammar};
 
@@ -7,7 +7,7 @@ use memwire::{Limits, Machine, State, Step, grammar::Grammar};
 pub struct Framing {
     /// The messages, rejected ones included, in order.
     pub messages: Vec<Message>,
-    /// Where what is incomplete begins; the stream's length if nothing is.
+    /// Where the incomplete message begins; the stream's length if there is none.
     pub rest: usize,
 }
 
@@ -40,7 +40,7 @@ pub struct ReplyPolicy {
 }
 
 impl Framing {
-    /// Takes `stream` apart with the grammar `G`; `accepted` and `rejected` give the policy of each
+    /// Parses `stream` with the grammar `G`; `accepted` and `rejected` give the policy of each
     /// message.
     pub fn of<G: Grammar>(
         limits: Limits,

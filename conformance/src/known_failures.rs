@@ -38,7 +38,7 @@ pub struct KnownFailuresError {
 
 impl fmt::Display for KnownFailuresError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: no vector `{}`", self.line, self.id)
+        write!(f, "line {}: there is no vector `{}`", self.line, self.id)
     }
 }
 

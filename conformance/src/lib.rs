@@ -7,15 +7,15 @@
 //!                  Config: a Target, its Dialect, which vectors, how to deliver them
 //! ```
 //!
-//! The clauses of a [dialect](dialect::Dialect) stand in a document, each with examples. A
+//! The clauses of a [dialect](dialect::Dialect) are in a document, each with examples. A
 //! [`Suite`](vectors::Suite) is that document as data: every example is a
-//! [`Vector`](vectors::Vector), which says what a client sends and expects.
+//! [`Vector`](vectors::Vector): what a client sends and expects.
 //!
 //! [`run`] delivers the vectors to a [`Target`] in several ways: whole, split in two at every
-//! place, byte by byte, one after the other on one connection, and so on (see [`Delivery`]). A
+//! offset, byte by byte, one after the other on one connection, and so on (see [`Delivery`]). A
 //! vector passes if it passes in all of them. If it does not, the [`Failure`](results::Failure)
 //! shows the smallest split that fails, what is probably wrong, and a command that sends the same
-//! again.
+//! bytes.
 //!
 //! ```no_run
 //! use memwire_conformance::{Config, Interrupt, Target, dialect::CLASSIC, report, run};
@@ -27,12 +27,12 @@
 //! # Ok::<_, memwire_conformance::RunError>(())
 //! ```
 //!
-//! # Where things stand
+//! # Modules
 //!
 //! Each module knows only those that are listed before it:
 //!
 //! - [`text`]: bytes as text.
-//! - `framing`, [`dialect`]: streams taken apart by memwire's machine; what the suite knows of each
+//! - `framing`, [`dialect`]: streams, parsed by memwire's machine; what the suite knows of each
 //!   dialect.
 //! - [`vectors`]: clauses and vectors; their documents and their JSON.
 //! - `delivery`, [`results`]: the ways to deliver a vector; what came of it.
@@ -40,7 +40,7 @@
 //! - `config`, `selection`, `known_failures`: what is to be run.
 //! - `script`, `splits`: what is sent on one connection and what is expected; where it is split.
 //! - `exchange`: one script, sent and compared with the replies.
-//! - `failure`: what failed, described for people.
+//! - `failure`: failures, described for people.
 //! - `runner`: all deliveries of all vectors.
 //! - `run`: a run from beginning to end.
 //! - [`report`](mod@report): reports, made from the results.

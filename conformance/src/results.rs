@@ -63,7 +63,7 @@ pub struct TargetInfo {
 pub struct ClauseResult {
     /// Its id.
     pub id: String,
-    /// How much it binds.
+    /// Its requirement level.
     pub level: Option<Level>,
     /// What it says, as Markdown.
     pub text: String,
@@ -82,7 +82,7 @@ pub struct VectorResult {
     pub title: String,
     /// The clauses that it shows.
     pub clauses: Vec<String>,
-    /// How much it binds.
+    /// Its requirement level.
     pub level: Option<Level>,
     /// Its line in the document.
     pub line: usize,
@@ -130,9 +130,9 @@ pub enum Verdict {
     TimedOut,
     /// The connection was closed before all replies had come.
     ClosedEarly,
-    /// The target's process ended, or cannot be reached any more.
+    /// The target's process ended, or can no longer be reached.
     Crashed,
-    /// Not run: the target does not claim a capability, or cannot be asked this way.
+    /// Not run: the target does not claim a capability, or cannot be tested this way.
     Unsupported,
     /// It has no level: its replies are recorded, and not judged.
     Recorded,
@@ -148,11 +148,11 @@ pub struct Failure {
     /// How the vector was delivered.
     #[serde(rename = "way")]
     pub delivery: Delivery,
-    /// Whether it passes when it is sent whole.
+    /// Whether it passes when it is sent in one chunk.
     pub only_when_split: bool,
     /// Where the stream was split.
     pub cuts: Vec<usize>,
-    /// In words: where it was split, and what happened.
+    /// In words: where the stream was split, and what happened.
     pub what: String,
     /// The chunks; of long ones, the beginning and the end.
     pub sent: Vec<String>,
@@ -169,7 +169,7 @@ pub struct Failure {
     /// What is probably wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// A command for a shell that sends the same again.
+    /// A shell command that sends the same bytes.
     pub reproduce: String,
 }
 

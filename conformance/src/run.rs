@@ -52,7 +52,7 @@ pub fn run(
             () = interrupt.0.notified() => Err(RunError::Interrupted),
         }
     });
-    // Whatever was started ends here.
+    // All processes and connections of the run end here.
     drop(runtime);
     Ok(collect(config, &suite, vectors?, since))
 }
@@ -163,7 +163,7 @@ pub enum RunError {
     Start(io::Error),
     /// The target cannot be started or reached.
     Target(String),
-    /// The run was interrupted. Nothing of it is left.
+    /// The run was interrupted. Its processes and connections have ended.
     Interrupted,
 }
 
@@ -173,11 +173,13 @@ impl fmt::Display for RunError {
             Self::Suite(error) => error.fmt(f),
             Self::Selection(error) => error.fmt(f),
             Self::NoPort => {
-                f.write_str("the command needs {port} in it, where the port is to stand")
+                f.write_str("the command must contain {port}, where the server's port goes")
             }
-            Self::Start(error) => write!(f, "cannot start: {error}"),
+            Self::Start(error) => write!(f, "cannot start the run: {error}"),
             Self::Target(message) => f.write_str(message),
-            Self::Interrupted => f.write_str("interrupted; nothing is left behind"),
+            Self::Interrupted => {
+                f.write_str("interrupted; all processes and connections of the run have ended")
+            }
         }
     }
 }

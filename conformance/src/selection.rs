@@ -32,7 +32,9 @@ impl Suite {
 }
 
 fn glob_set(globs: &[String]) -> Result<GlobSet, SelectionError> {
-    let wrong = |error: globset::Error| SelectionError::Glob { message: error.to_string() };
+    let wrong = |error: globset::Error| SelectionError::Glob {
+        message: format!("invalid glob `{}`: {}", error.glob().unwrap_or_default(), error.kind()),
+    };
     let mut set = GlobSetBuilder::new();
     for glob in globs {
         set.add(Glob::new(glob).map_err(wrong)?);
@@ -40,7 +42,7 @@ fn glob_set(globs: &[String]) -> Result<GlobSet, SelectionError> {
     set.build().map_err(wrong)
 }
 
-/// The vectors of `suite` that `config` asks for, those included that the target does not support.
+/// The vectors of `suite` that `config` selects, including those that the target does not support.
 pub fn select(config: &Config, suite: &Suite) -> Result<Vec<Vector>, SelectionError> {
     let without = &config.without;
     let mut known: Vec<&str> =
@@ -71,21 +73,20 @@ pub fn select(config: &Config, suite: &Suite) -> Result<Vec<Vector>, SelectionEr
 pub fn why_unsupported(config: &Config, vector: &Vector) -> Option<String> {
     let (target, mut requires) = (&config.target, vector.requires.iter());
     if let Some(name) = requires.clone().find(|name| config.without.contains(name)) {
-        return Some(format!("it needs {name}"));
+        return Some(format!("it requires {name}"));
     }
     if target.is_filter() && vector.is_interactive() {
-        let why =
-            if vector.takes_time() { "it lets time pass" } else { "it sends what replies say" };
-        return Some(format!("{why}; --stdio sends all first"));
+        let why = if vector.takes_time() { "it waits" } else { "its requests depend on replies" };
+        return Some(format!("{why}; with --stdio, all requests are sent first"));
     }
     let disturbs = |name: &String| config.dialect.disturbs == Some(name.as_str());
     if target.is_shared() && !config.flush && requires.any(disturbs) {
-        return Some("it takes everything away from the server; --flush allows it".to_owned());
+        return Some("it invalidates every item of the server; --flush allows it".to_owned());
     }
     None
 }
 
-/// Nothing can be selected so.
+/// The selection is wrong, or empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SelectionError {
@@ -98,7 +99,7 @@ pub enum SelectionError {
     Capability {
         /// The name.
         name: String,
-        /// The names that there are.
+        /// The known names.
         known: String,
     },
     /// No vector's id, nor its clauses', matches.
@@ -121,18 +122,21 @@ impl fmt::Display for SelectionError {
         match self {
             Self::Glob { message } => f.write_str(message),
             Self::Capability { name, known } => {
-                write!(f, "there is no capability `{name}`, only {known}")
+                write!(f, "there is no capability `{name}`: expected one of {known}")
             }
             Self::NoMatch => write!(
                 f,
-                "{nothing}: no vector's id, nor its clauses', is like that; see \
-                 `memwire vectors list`"
+                "{nothing}: no vector's id, nor that of its clauses, matches; `memwire vectors list` \
+                 lists them"
             ),
             Self::NoneOfLevel { matched } => {
-                write!(f, "{nothing}: {matched} vectors match, none of this level")
+                write!(f, "{nothing}: {matched} vectors match, but only at a lower --level")
             }
             Self::NoneSupported { matched } => {
-                write!(f, "{nothing}: {matched} vectors need what the subject is without")
+                write!(
+                    f,
+                    "{nothing}: {matched} vectors match, and require what the target is without"
+                )
             }
         }
     }

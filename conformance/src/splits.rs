@@ -19,7 +19,7 @@ const MAX_CHUNKS: usize = 256;
 pub const HEAVY: usize = 65_536;
 const HEAVY_RUNS: usize = 10;
 
-/// The splits of one vector, each as the offsets that it cuts at; none if `split` is a delivery with
+/// The splits of one vector, each as its offsets; none if `split` is a delivery with
 /// other vectors. `shared`: the store keeps what every exchange leaves in it.
 pub fn splits(split: Split, script: &Script, shared: bool) -> Vec<Vec<usize>> {
     let stream = script.before_probe();

@@ -27,13 +27,13 @@ use crate::counters::StripedCounters;
 /// measurement.
 const OVERHEAD: usize = 112;
 
-/// More shards than this would not make threads wait for each other less.
+/// More shards than this do not reduce lock contention.
 const MOST_SHARDS: usize = 64;
 
-/// The number of shards is such that each has room for this many of the largest items, ...
+/// Each shard has room for at least this many of the largest items, …
 const LARGEST_PER_SHARD: usize = 8;
 
-/// ... and if there is only one shard, for this many. One item that is nearly as large as its shard
+/// … and a single shard for this many. One item that is nearly as large as its shard
 /// would not be kept.
 const LARGEST_AT_LEAST: usize = 4;
 
@@ -43,17 +43,17 @@ const LOCKS: usize = 64;
 /// An odd number whose bits are spread, so that the high bits of a product depend on all bits.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// This part of a shard holds what was used again, the rest what was put last. The library's own
-/// choice is 0.97: it hits a little more often (by a hundredth), but evicts a large item just
-/// after it was put.
+/// This part of a shard holds items that were used again, the rest the newest ones. The library's
+/// default is 0.97: its hit ratio is a hundredth better, but it evicts a large item just after it
+/// was stored.
 const HOT: f64 = 0.75;
 
 /// A bounded map that clients share. When it is full, the items that were used least are evicted.
 pub struct Cache {
     items: sync::Cache<ByKey, (), Weight, DefaultHashBuilder, Evictions>,
     evicted: AtomicU64,
-    /// Each is held while one of its keys is updated, and guards how many of their items were given
-    /// a new CAS unique.
+    /// Each is held while one of its keys is updated, and guards the number of new CAS uniques of
+    /// their items.
     locks: Box<[Lock]>,
     counters: StripedCounters<{ Counter::ALL.len() }>,
     generation: AtomicU32,
@@ -81,7 +81,7 @@ impl Hash for ByKey {
 }
 
 /// Finds an item, and reads it in place: the library would return a clone, which costs two atomic
-/// operations. What it lends is the key that it compares, and that is the item. Its shard is locked
+/// operations. It does lend the key that it compares, and the key is the item. The shard is locked
 /// meanwhile.
 struct InPlaceRead<'k, F, R> {
     key: &'k [u8],
@@ -115,14 +115,14 @@ impl<F: FnOnce(&Item) -> R, R> Equivalent<ByKey> for InPlaceRead<'_, F, R> {
 #[derive(Default)]
 struct Evicted {
     count: u64,
-    /// The address of the new item, ...
+    /// The address of the new item, …
     new: usize,
-    /// ... and the item itself, if it was evicted, too.
+    /// … and the item itself, if it was evicted, too.
     itself: Option<Item>,
 }
 
 impl Evicted {
-    /// None yet, by the insertion of this item.
+    /// Nothing yet, by the insertion of this item.
     fn by(item: &Item) -> Self {
         Self { new: item.key().as_ptr().addr(), ..Self::default() }
     }
@@ -209,7 +209,7 @@ impl Cache {
         self.items.is_empty()
     }
 
-    /// How much was counted since the last [`Self::reset_counts`].
+    /// A counter's value since the last [`Self::reset_counts`].
     #[must_use]
     pub fn counted(&self, counter: Counter) -> u64 {
         self.counters.sum(counter as usize)
@@ -239,8 +239,7 @@ impl Cache {
     }
 }
 
-/// The index of a key's lock. Cheaper than a keyed hash: where keys collide, threads wait for each
-/// other, and nothing else happens.
+/// The index of a key's lock. Cheaper than a keyed hash; a collision costs only lock contention.
 #[inline]
 fn lock_of(key: &[u8]) -> usize {
     let mix = |number: u64, bytes: u64| (number ^ bytes).wrapping_mul(SPREAD);
@@ -286,7 +285,7 @@ impl Cache {
             Change::Store(item) => item,
             Change::StoreNewCas(item) => {
                 *lock.new_cas += 1;
-                // No two locks give the same number.
+                // No two locks give the same CAS unique.
                 item.with_cas(*lock.new_cas * LOCKS as u64 + lock.number as u64)
             }
         };

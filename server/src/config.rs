@@ -1,10 +1,10 @@
-//! How a server is to be started.
+//! The configuration of a server.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use crate::{dialect::Dialect, item_size::ItemSize, start_error::StartError};
 
-/// How a server is to be started. All but the addresses to listen on has a default: memcached's.
+/// The configuration of a server. Everything except the addresses has a default: memcached's.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,9 +25,9 @@ pub struct Config {
     pub addresses: Vec<SocketAddr>,
     /// Where to listen for connections on this machine.
     pub unix_socket: Option<UnixSocket>,
-    /// How many connections may wait to be accepted, for each address.
+    /// The length of the queue of connections to accept, for each address.
     pub backlog: u32,
-    /// How many clients are served at a time. More are sent an error, and disconnected.
+    /// The limit of simultaneous connections. Clients over it receive an error, and are closed.
     pub connection_limit: usize,
     /// After this time without a byte sent or received a connection is closed. `None`: never.
     pub idle_timeout: Option<Duration>,

@@ -1,4 +1,4 @@
-//! One client's connection: a session, and what waits to be read by it or sent from it.
+//! One client connection: a session, unread requests, and unsent replies.
 
 use std::{
     cell::RefCell,
@@ -32,7 +32,7 @@ const CHUNK: usize = 16_384;
 /// In one turn, a connection is served this many chunks, or fills of the write queue.
 const ROUNDS: usize = 4;
 
-/// What all connections of a thread use in turn, so that an idle one holds no buffer.
+/// Buffers that all connections of a thread use in turn, so that an idle one holds none.
 struct Shared {
     chunk: Box<[u8]>,
     queue: WriteQueue,
@@ -109,7 +109,7 @@ impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated(truncated) => truncated.fmt(f),
-            Self::IdleTimeout => f.write_str("idle for too long"),
+            Self::IdleTimeout => f.write_str("idle timeout"),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -207,7 +207,7 @@ struct Connection<'c, G: Service, T> {
     /// The rest of a chunk. Invariant: empty, unless replies are unsent or a turn ended with
     /// `Yield`.
     unread: Vec<u8>,
-    /// Replies that the client did not take yet. Until it did, nothing more is read from it.
+    /// Replies that the client has not read. Until then, nothing more is read from it.
     unsent: WriteQueue,
     /// Whether a byte was sent or received since this was last reset.
     moved: bool,
@@ -215,9 +215,9 @@ struct Connection<'c, G: Service, T> {
 
 /// What a connection does next.
 enum Turn {
-    /// Lets others go on.
+    /// Lets other connections run.
     Yield,
-    /// Ends, as it was asked to stop.
+    /// Ends, because the server stops.
     Stop,
     /// Ends: the client's stream has ended, or it sent `quit`, and everything is answered.
     End,
@@ -230,8 +230,7 @@ impl<'c, G: Service, T: AsyncRead + AsyncWrite + Unpin> Connection<'c, G, T> {
         Self { transport, options, session, unread, unsent, moved: false }
     }
 
-    /// Serves the client as far as that is possible without waiting: for it to take what is
-    /// unsent, or else to send more.
+    /// Serves the client without waiting: until it must read replies, or send more requests.
     fn turn(
         &mut self,
         context: &mut Context<'_>,

@@ -1,8 +1,8 @@
-//! What the server counts of its connections.
+//! Counters of connections.
 
 use crate::counters::StripedCounters;
 
-/// Something that the server counts of its connections.
+/// An event or a quantity that is counted on connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectionCounter {
@@ -10,7 +10,7 @@ pub enum ConnectionCounter {
     BytesRead,
     /// Bytes of replies.
     BytesWritten,
-    /// How often a connection with more to do let others go first.
+    /// How often a connection with more requests yielded to others.
     ConnYields,
     /// Connections that were closed because they were idle for too long.
     IdleKicks,
@@ -33,7 +33,7 @@ impl ConnectionCounter {
     }
 }
 
-/// The counters of all connections of a server. Threads do not wait for each other to count.
+/// The counters of all connections of a server. Counting takes no lock.
 #[derive(Debug, Default)]
 pub struct ConnectionCounters(StripedCounters<{ ConnectionCounter::ALL.len() }>);
 
@@ -44,7 +44,7 @@ impl ConnectionCounters {
         Self::default()
     }
 
-    /// How much was counted since the last [reset](Self::reset).
+    /// A counter's value since the last [reset](Self::reset).
     #[must_use]
     pub fn get(&self, counter: ConnectionCounter) -> u64 {
         self.0.sum(counter as usize)

@@ -1,4 +1,4 @@
-//! Counters that many threads increment without waiting for each other.
+//! Counters that many threads increment without contention.
 
 use std::{
     iter,
@@ -36,7 +36,7 @@ impl<const N: usize> StripedCounters<N> {
         self.0[stripe].0[index].fetch_add(times, Relaxed);
     }
 
-    /// The sum of all that was added to the counter with this index since the last reset.
+    /// The value of the counter with this index since the last reset.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The dialects that the server speaks, and what it must know of each.
+//! The dialects that the server speaks, and what depends on them.
 
 use memwire::{
     Limits,
@@ -20,7 +20,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// How long lines, and how large values may be, unless it is configured.
+    /// The default limits of lines and values.
     #[must_use]
     pub const fn limits(self) -> Limits {
         match self {
@@ -46,7 +46,7 @@ impl Dialect {
         longest.min(self.limits().line)
     }
 
-    /// What a client over the limit of connections is sent.
+    /// The error that a client over the limit of connections receives.
     pub(crate) const fn too_many_connections(self) -> &'static [u8] {
         match self {
             Self::Simple => b"SERVER_ERROR too many open connections\n",

@@ -1,5 +1,4 @@
-//! How large items may be: the relation of memory, the configured size, and what a dialect counts
-//! towards it.
+//! The largest item: from the memory, the configured size, and the header that a dialect counts.
 
 use crate::{cache::Cache, dialect::Dialect, memcached, start_error::StartError};
 
@@ -18,7 +17,7 @@ pub struct ItemSize {
 }
 
 impl ItemSize {
-    /// From the memory for items, in bytes, and the configured size of the largest one. `None`:
+    /// From the memory for items and the configured size of the largest one, in bytes. `None`:
     /// [`memcached::ITEM_SIZE`], or less if there is little memory.
     ///
     /// # Errors

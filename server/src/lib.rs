@@ -2,8 +2,8 @@
 //! connections over TCP and Unix sockets, statistics, and a graceful shutdown.
 //!
 //! [`Server::bind`] takes a [`Config`], binds its addresses, and needs no runtime yet;
-//! [`Server::serve`] then serves clients on a [`tokio`] runtime of the caller's, until a future
-//! that the caller gives it completes. What is logged are events of `tracing`.
+//! [`Server::serve`] then serves clients on the caller's [`tokio`] runtime, until the caller's stop
+//! future completes. Logs are `tracing` events.
 //!
 //! ```
 //! use memwire_server::{Address, Config, Dialect, Server};
@@ -37,26 +37,27 @@
 //! }
 //! ```
 //!
-//! Whoever accepts connections by other means, or has a store of their own, uses
-//! [`serve_connection`]: it serves one client, over any transport that [`tokio`] can read and
-//! write, from any [`Store`](memwire::store::Store). [`Cache`] is the server's own store.
+//! To accept connections by other means, or from a store of your own, use [`serve_connection`]: it
+//! serves one client, over any transport that [`tokio`] can read and write, from any
+//! [`Store`](memwire::store::Store). [`Cache`] is the server's own store.
 //!
-//! Which file holds what, from the bottom up:
+//! The files, from the bottom up:
 //!
 //! | file | |
 //! |---|---|
 //! | `clock.rs` | the system's clock |
-//! | `counters.rs` | counters of many threads |
+//! | `counters.rs` | counters that many threads increment |
 //! | `memcached.rs` | memcached's version, and its default sizes |
-//! | `dialect.rs` | what the server must know of each dialect |
+//! | `dialect.rs` | what depends on the dialect |
 //! | `cache.rs` | the bounded store |
-//! | `item_size.rs` | how large items may be, by memory, configuration and dialect |
-//! | `write_queue.rs` | replies that wait to be sent |
-//! | `connection.rs`, `connection_counters.rs` | one client's connection |
-//! | `stats.rs` | what `stats` reports |
+//! | `item_size.rs` | the largest item, by memory, configuration and dialect |
+//! | `write_queue.rs` | unsent replies |
+//! | `connection.rs`, `connection_counters.rs` | one client connection |
+//! | `stats.rs` | the reports of `stats` |
+//! | `first_line.rs` | the warning that a client speaks the other dialect |
 //! | `admission.rs` | the limit of connections |
 //! | `config.rs`, `address.rs`, `listener.rs`, `start_error.rs` | how a server is started |
-//! | `server.rs` | the accept loop, and the end |
+//! | `server.rs` | the accept loop, and shutdown |
 
 pub mod memcached;
 
@@ -69,6 +70,7 @@ mod connection;
 mod connection_counters;
 mod counters;
 mod dialect;
+mod first_line;
 mod item_size;
 mod listener;
 mod server;

@@ -1,6 +1,7 @@
 //! Binding addresses, and accepting connections there.
 
 use std::{
+    fmt,
     fs::{self, Permissions},
     io,
     net::{self, SocketAddr},
@@ -126,8 +127,25 @@ pub enum Listener {
 /// A connection that was accepted.
 #[derive(Debug)]
 pub enum Accepted {
-    Tcp(TcpStream),
+    Tcp(TcpStream, SocketAddr),
     Unix(UnixStream),
+}
+
+/// The client's end of a connection, as logs name it.
+#[derive(Clone, Copy, Debug)]
+pub enum Peer {
+    Tcp(SocketAddr),
+    /// Clients of Unix sockets rarely have an address.
+    Unix,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix => f.write_str("a Unix socket"),
+        }
+    }
 }
 
 impl Listener {
@@ -139,10 +157,10 @@ impl Listener {
     pub async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
+                let (stream, peer) = listener.accept().await?;
                 // If it fails, Nagle's algorithm stays on: slower, but correct.
                 let _ = stream.set_nodelay(true);
-                Ok(Accepted::Tcp(stream))
+                Ok(Accepted::Tcp(stream, peer))
             }
             Self::Unix(listener, _) => Ok(Accepted::Unix(listener.accept().await?.0)),
         }

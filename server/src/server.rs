@@ -22,15 +22,15 @@ use crate::{
     config::Config,
     dialect::Dialect,
     item_size::ItemSize,
-    listener::{Accepted, BoundListener, Listener},
+    listener::{Accepted, BoundListener, Listener, Peer},
     start_error::StartError,
     stats::{InstrumentedCache, Settings},
 };
 
-/// At the end, clients have this long to take the replies to what they sent.
+/// At shutdown, clients have this long to read their replies.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// If a connection cannot be accepted, how long to wait until the next attempt.
+/// How long to wait after a connection could not be accepted.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// A server that is bound to its addresses, with an empty store, and serves as soon as
@@ -74,8 +74,8 @@ impl Server {
         self.listeners.iter().map(BoundListener::address).collect()
     }
 
-    /// Serves clients until `stop` completes. Then no more are accepted, what was received is
-    /// answered, and clients have 5 seconds to take the replies.
+    /// Serves clients until `stop` completes. Then no more connections are accepted, requests that
+    /// were received are answered, and clients have 5 seconds to read the replies.
     ///
     /// Clients are served in tasks of their own, on the runtime that this is called in. These end
     /// with the returned future; if it is dropped early, at once. Only the lingering close of a
@@ -99,9 +99,9 @@ impl Server {
         let Self { config, item_size, listeners, cache } = self;
         let admission = Arc::new(Admission::new(
             InstrumentedCache::new(cache, settings),
+            config.dialect,
             config.dialect.limits().with_value(item_size.value),
             config.idle_timeout,
-            config.dialect.too_many_connections(),
             config.connection_limit,
         ));
         let (stop_tasks, stopped) = watch::channel(false);
@@ -117,7 +117,11 @@ impl Server {
         let _ = stop_tasks.send(true);
         let mut drained = pin!(drain(accepting));
         if timeout(SHUTDOWN_GRACE, &mut drained).await.is_err() {
-            warn!("{} clients did not take their replies in time", admission.clients());
+            warn!(
+                "{} connections closed: their clients did not read the replies within {} s",
+                admission.clients(),
+                SHUTDOWN_GRACE.as_secs()
+            );
         }
         Ok(())
     }
@@ -157,8 +161,12 @@ async fn accept<G: Service + 'static>(
             Some(_) = clients.join_next() => continue,
         };
         match accepted {
-            Ok(Accepted::Tcp(stream)) => admission.admit::<G, _>(stream, &mut clients, &stop),
-            Ok(Accepted::Unix(stream)) => admission.admit::<G, _>(stream, &mut clients, &stop),
+            Ok(Accepted::Tcp(stream, peer)) => {
+                admission.admit::<G, _>(stream, Peer::Tcp(peer), &mut clients, &stop);
+            }
+            Ok(Accepted::Unix(stream)) => {
+                admission.admit::<G, _>(stream, Peer::Unix, &mut clients, &stop);
+            }
             Err(error) => {
                 warn!("cannot accept a connection: {error}");
                 sleep(ACCEPT_RETRY).await;

@@ -17,9 +17,9 @@ pub enum StartError {
         /// The least memory with which items of this size can always be stored, in bytes.
         least: usize,
     },
-    /// The configuration names no address to listen on.
+    /// The configuration has no address to listen on.
     NoAddress,
-    /// The system does not allow to listen there.
+    /// The system does not allow listening there.
     Listen {
         /// The configured address.
         address: Address,
@@ -37,8 +37,8 @@ impl fmt::Display for StartError {
         match self {
             Self::MemoryTooSmall { memory, item_size, least } => write!(
                 f,
-                "{memory} bytes of memory are too little for values of {item_size} bytes: \
-                 expected at least {least}"
+                "{memory} bytes of memory are too small for values of {item_size} bytes: expected \
+                 at least {least}"
             ),
             Self::NoAddress => f.write_str("no address to listen on"),
             Self::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
@@ -48,7 +48,7 @@ impl fmt::Display for StartError {
             }
             Self::NotASocket(path) => {
                 let path = path.display();
-                write!(f, "cannot listen on {path}: there is a file that is no socket")
+                write!(f, "cannot listen on {path}: the file there is not a socket")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What `stats` and `stats settings` report, and the store that sessions ask for it.
+//! The reports of `stats` and `stats settings`, and the store that makes them.
 
 use std::{
     fmt::Display,
@@ -23,9 +23,9 @@ use crate::{
 /// How the server was started, for `stats settings`.
 #[derive(Debug)]
 pub struct Settings {
-    /// The most clients at a time.
+    /// The limit of simultaneous connections.
     pub connection_limit: usize,
-    /// The threads that serve.
+    /// The worker threads.
     pub threads: usize,
     /// The size of the largest item, in bytes.
     pub item_size: usize,
@@ -35,7 +35,7 @@ pub struct Settings {
     pub idle_timeout: u64,
     /// Whether `flush_all` is allowed.
     pub flush_all: bool,
-    /// Connections that may wait to be accepted.
+    /// The length of the queue of connections to accept.
     pub backlog: u32,
     /// 0: none.
     pub tcp_port: u16,
@@ -50,11 +50,11 @@ pub struct InstrumentedCache {
     settings: Settings,
     started: Instant,
     connections: ConnectionCounters,
-    /// Connections that are open, ...
+    /// Connections that are open, …
     current: AtomicU64,
-    /// ... that ever were, ...
+    /// … that ever were, …
     total: AtomicU64,
-    /// ... and that were over the limit.
+    /// … and that were rejected.
     rejected: AtomicU64,
 }
 
@@ -69,7 +69,7 @@ impl Drop for OpenConnection<'_> {
 }
 
 impl InstrumentedCache {
-    /// With all counters at 0, but those of the cache.
+    /// With all counters at 0, except those of the cache.
     pub fn new(cache: Cache, settings: Settings) -> Self {
         let [current, total, rejected] = [const { AtomicU64::new(0) }; 3];
         let (started, connections) = (Instant::now(), ConnectionCounters::new());
@@ -81,14 +81,14 @@ impl InstrumentedCache {
         &self.connections
     }
 
-    /// Counts a connection, as open until what is returned is dropped.
+    /// Counts a connection as open until the returned guard is dropped.
     pub fn connection_opened(&self) -> OpenConnection<'_> {
         self.current.fetch_add(1, Relaxed);
         self.total.fetch_add(1, Relaxed);
         OpenConnection(self)
     }
 
-    /// Counts a connection over the limit.
+    /// Counts a rejected connection.
     pub fn connection_rejected(&self) {
         self.rejected.fetch_add(1, Relaxed);
     }
@@ -98,7 +98,7 @@ impl InstrumentedCache {
         report("pid", &process::id());
         report("uptime", &self.started.elapsed().as_secs());
         report("time", &now);
-        // Not every client reads on after a space.
+        // Some clients stop reading at a space.
         report("version", &memcached::VERSION.replace(' ', "-"));
         report("pointer_size", &usize::BITS);
         if let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) {
@@ -112,7 +112,7 @@ impl InstrumentedCache {
         report("curr_connections", &self.current.load(Relaxed));
         report("total_connections", &self.total.load(Relaxed));
         report("rejected_connections", &self.rejected.load(Relaxed));
-        // The server never stops listening, and evicts items rather than to have no room.
+        // The server never stops listening, and evicts items when it is full.
         report("accepting_conns", &1);
         report("listen_disabled_num", &0);
         report("time_in_listen_disabled_us", &0);

@@ -1,4 +1,4 @@
-//! Replies that wait to be sent: bytes, and large values where the store has them.
+//! Unsent replies: bytes, and large values that are shared with the store.
 
 use std::{
     collections::VecDeque,
@@ -10,16 +10,16 @@ use std::{
 use memwire::{Output, session::Sink, store::Item};
 use tokio::io::AsyncWrite;
 
-/// Values from this size on, in bytes, are not copied: their items are shared with the store.
+/// Values of at least this size, in bytes, are not copied: their items are shared with the store.
 const SHARED_SIZE: usize = 4096;
 
-/// A buffer up to this size, in bytes, is kept for the next replies.
+/// A buffer of up to this size, in bytes, is kept for the next replies.
 const RETAINED_BUFFER: usize = 128 * 1024;
 
 /// The most slices in one system call.
 const SLICES: usize = 16;
 
-/// Replies that wait to be sent.
+/// Unsent replies.
 #[derive(Debug, Default)]
 pub struct WriteQueue {
     bytes: Vec<u8>,
@@ -60,12 +60,11 @@ impl Sink for WriteQueue {
 }
 
 impl WriteQueue {
-    /// Sends everything; then the queue is empty. `Pending`: the transport took what it has room
-    /// for.
+    /// Sends everything, and empties the queue. `Pending`: the transport has no room for more.
     ///
     /// # Errors
     ///
-    /// Those of the transport, and [`ErrorKind::WriteZero`] if it takes nothing any more.
+    /// Those of the transport, and [`ErrorKind::WriteZero`] if it accepts no more bytes.
     pub fn poll_send(
         &mut self,
         context: &mut Context<'_>,
@@ -76,7 +75,7 @@ impl WriteQueue {
             let mut count = 0;
             let mut from = self.sent;
             let mut within = self.item_sent;
-            // Bytes and an item at a time, at last the bytes after the last item.
+            // In turn bytes and an item; finally the bytes after the last item.
             while count + 2 <= SLICES {
                 let next = self.items.get(count / 2);
                 let to = next.map_or(self.bytes.len(), |(place, _)| *place);
@@ -107,7 +106,7 @@ impl WriteQueue {
         Poll::Ready(Ok(()))
     }
 
-    /// Notes that this many bytes more are sent.
+    /// Records that this many more bytes were sent.
     fn advance(&mut self, mut length: usize) {
         while let Some((place, item)) = self.items.front() {
             let bytes = place - self.sent;

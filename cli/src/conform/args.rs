@@ -10,78 +10,82 @@ use memwire_conformance::{
 };
 
 use super::form::Form;
-use crate::{failure::Failure, units::seconds};
+use crate::{
+    dialect::DialectName,
+    failure::Failure,
+    units::{host_and_port, number, seconds},
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  everything at the level asked for passed
-  1  something failed, or is listed as a known failure and did not, or nothing was run
+  0  no vector failed, other than known failures
+  1  a vector failed, a known failure passed, or nothing was run
   2  the arguments are wrong, or select nothing
-  3  the subject cannot be started or reached, or a file cannot be read or written
+  3  the target cannot be started or reached, or a file cannot be read or written
 
-docs/conformance.md tells how to read what it prints, and how to use it in CI.";
+docs/conformance.md explains the reports, and the use in CI.";
 
-/// Check a server, in any language, against a dialect's vectors
+/// Run a dialect's test vectors against a server in any language
 ///
-/// Each vector is a conversation. It is delivered in every way that --split names, and passes when
-/// it passes in all of them: whole, cut in two at each place, line by line, byte by byte, in one
-/// chunk with its neighbour, with others on one connection, and in one long conversation. One that
-/// lets time pass is delivered once.
+/// Each vector is a conversation. It is delivered in every way that --split names, and passes if it
+/// passes in all of them: in one chunk, split in two at every offset, line by line, byte by byte, in
+/// one chunk with its neighbour, with others on one connection, and in one long conversation. A
+/// vector that waits for time to pass is delivered once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 #[command(group = clap::ArgGroup::new("subject").required(true))]
 pub struct Args {
-    /// A server that is running; keys are given names of their own, nothing is flushed
-    #[arg(long, value_name = "HOST:PORT", group = "subject")]
+    /// A running server; keys get names that do not occur elsewhere, and nothing is flushed
+    #[arg(long, value_name = "HOST:PORT", group = "subject", value_parser = host_and_port)]
     tcp: Option<String>,
 
-    /// A command that starts a server on {port}; each vector gets a fresh one
+    /// A command that starts a server on {port}; each vector gets a fresh server
     #[arg(long, value_name = "COMMAND", group = "subject")]
     spawn: Option<String>,
 
-    /// A command that reads requests and writes replies; each conversation starts it anew
+    /// A command that reads requests and writes replies; started once for each conversation
     #[arg(long, value_name = "COMMAND", group = "subject")]
     stdio: Option<String>,
 
-    /// Which dialect it speaks
-    #[arg(long, default_value = "simple")]
-    dialect: String,
+    /// The target's dialect; classic is memcached's text protocol
+    #[arg(long, value_enum, default_value = "simple")]
+    dialect: DialectName,
 
-    /// Run what binds at least so much; `may` also records what nobody specifies
+    /// Minimum requirement level of the vectors to run; `may` also records what is unspecified
     #[arg(long, value_enum, default_value = "must")]
     level: LeastLevel,
 
-    /// A capability that the subject does not claim, such as multiget
+    /// A capability that the target does not claim; of simple: errors, lenient, limits, multiget;
+    /// of classic: cas, errors, flush, lenient, limits, stats, touch
     #[arg(long, value_name = "CAPABILITY", value_delimiter = ',')]
     without: Vec<String>,
 
-    /// Let vectors take everything away that a running server (--tcp) holds
-    #[arg(long, requires = "tcp")]
+    /// Also run vectors that invalidate every item of a running server (--tcp)
+    #[arg(long)]
     flush: bool,
 
-    /// Only vectors whose id, or a clause's, is like this
+    /// Only vectors whose id, or that of a clause, matches
     #[arg(long, value_name = "GLOB")]
     only: Vec<String>,
 
-    /// No vectors whose id, or a clause's, is like this
+    /// No vectors whose id, or that of a clause, matches
     #[arg(long, value_name = "GLOB")]
     skip: Vec<String>,
 
-    /// How to deliver: whole, each, lines, bytes, pipelined, together, conversation, random:RUNS,SEED
-    /// [default: all but random; with --stdio whole, lines, bytes, random:8,1, pipelined, together,
-    /// conversation]
+    /// How to deliver the vectors: whole, each, lines, bytes, pipelined, together, conversation,
+    /// random:RUNS,SEED [default: all but random; with --stdio, random:8,1 instead of each]
     #[arg(long, value_name = "WAY")]
     split: Vec<Split>,
 
-    /// A file with the ids of vectors that fail, a line each; one that passes is a failure
+    /// A file with the ids of vectors that fail, one per line; one that passes is a failure
     #[arg(long, value_name = "FILE")]
     known_failures: Option<PathBuf>,
 
-    /// human, tap, json:FILE, junit:FILE or html:FILE; more than one may be asked for
+    /// The form of the report: human, tap, json:FILE, junit:FILE or html:FILE; may be repeated
     #[arg(long, value_name = "FORM", default_value = "human")]
     pub report: Vec<Form>,
 
-    /// What the subject is called in reports
+    /// The target's name in reports
     #[arg(long)]
     name: Option<String>,
 
@@ -89,19 +93,18 @@ pub struct Args {
     #[arg(long)]
     fail_fast: bool,
 
-    /// How many vectors to run at a time [default: 16, with --stdio twice the cores; 1 if the
-    /// subject serves one client at a time]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Vectors to run at a time [default: 16; with --stdio, twice the number of cores; 1 if the
+    /// target serves one client at a time]
+    #[arg(short, long, value_name = "N", value_parser = number(1..=256_u16))]
     jobs: Option<u16>,
 
-    /// How long to wait for what is awaited; what takes longer is tried again alone, four times as
-    /// long
+    /// Reply timeout; a vector that exceeds it is retried alone, with four times the timeout
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds(0.01..=3600.0, TIMEOUT))]
     timeout: Duration,
 }
 
 /// The timeouts that are accepted.
-const TIMEOUT: &str = "expected seconds, from 0.01 to 3600";
+const TIMEOUT: &str = "expected seconds from 0.01 to 3600, such as 2 or 0.5";
 
 /// The least level of the vectors that are run.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -123,10 +126,14 @@ impl LeastLevel {
 }
 
 impl Args {
-    /// What they ask the suite to run.
+    /// The configuration of the run.
     pub fn config(&self) -> Result<Config, Failure> {
-        let dialect =
-            Dialect::named(&self.dialect).map_err(|error| Failure::usage(error.to_string()))?;
+        // clap does not check `requires` within a group of which another argument is given.
+        if self.flush && self.tcp.is_none() {
+            let message = "--flush needs --tcp: with --spawn and --stdio, nothing is shared";
+            return Err(Failure::usage(message.to_owned()));
+        }
+        let dialect = self.dialect.suite()?;
         Ok(Config::new(self.target(), dialect)
             .with_known_failures(self.known_failures(dialect)?)
             .with_level(self.level.level())
@@ -163,15 +170,31 @@ impl Args {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args as _, Command};
     use memwire_conformance::dialect::DIALECTS;
 
     use super::*;
-    use crate::dialect::DialectName;
 
     #[test]
     fn every_command_knows_the_dialects_of_the_suite() {
         let names: Vec<_> = DialectName::value_variants().iter().map(|name| name.name()).collect();
         let suites: Vec<_> = DIALECTS.iter().map(|dialect| dialect.name).collect();
         assert_eq!(names, suites);
+    }
+
+    #[test]
+    fn help_lists_every_capability() {
+        let command = Args::augment_args(Command::new("conform"));
+        let without = command.get_arguments().find(|arg| arg.get_id() == "without");
+        let help = without.and_then(|arg| arg.get_help()).expect("help").to_string();
+        for dialect in DIALECTS {
+            let suite = Suite::from_json(dialect.suite).expect("the vectors can be read");
+            let clauses = suite.clauses.iter();
+            let mut names: Vec<_> = clauses.flat_map(|clause| clause.requires.clone()).collect();
+            names.sort_unstable();
+            names.dedup();
+            let listed = format!("of {}: {}", dialect.name, names.join(", "));
+            assert!(help.replace('\n', " ").contains(&listed), "{listed}: {help}");
+        }
     }
 }

@@ -10,16 +10,16 @@ use memwire_conformance::{
 use super::form::write_text;
 use crate::failure::Failure;
 
-/// Compare results of conform, which were written with --report json:FILE
+/// Compare results that conform wrote with --report json:FILE
 ///
-/// Prints the vectors on which they do not agree, and how many each passes.
+/// Prints the vectors with different verdicts, and how many vectors each implementation passes.
 #[derive(Debug, clap::Args)]
 pub struct CompareArgs {
-    /// Results, one of each implementation
+    /// Results, one for each implementation
     #[arg(required = true, value_name = "RESULT.json")]
     results: Vec<PathBuf>,
 
-    /// Write a page with all of them, clause by clause
+    /// Also write an HTML page, clause by clause
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
@@ -33,9 +33,11 @@ pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
             .map_err(|error| Failure::io(format!("cannot read {shown}: {error}")))?;
         all.push(Results::from_json(&json).map_err(|error| {
             Failure::wrong(match error {
-                ResultsError::Json(error) => format!("{shown} is no result of conform: {error}"),
+                ResultsError::Json(error) => {
+                    format!("{shown} is not a result of `conform --report json`: {error}")
+                }
                 ResultsError::Format(format) => {
-                    format!("{shown} is of format {format}, expected {}", results::FORMAT)
+                    format!("{shown} has format {format}, expected {}", results::FORMAT)
                 }
                 error => format!("{shown}: {error}"),
             })

@@ -11,7 +11,7 @@ use memwire_conformance::{report, results::Results};
 
 use crate::failure::Failure;
 
-/// A form of report, and where it is written; `None` is the standard output.
+/// A form of report, and where it is written; `None` is standard output.
 #[derive(Clone, Debug)]
 pub enum Form {
     Human,
@@ -25,7 +25,12 @@ impl FromStr for Form {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "expected human, tap, json:FILE, junit:FILE or html:FILE; the file - is standard \
+                     output";
         let (form, file) = text.split_once(':').unwrap_or((text, "-"));
+        if file.is_empty() {
+            return Err(wrong);
+        }
         let file = if file == "-" { None } else { Some(PathBuf::from(file)) };
         match (form, &file) {
             ("human", None) => Ok(Self::Human),
@@ -33,9 +38,7 @@ impl FromStr for Form {
             ("json", _) => Ok(Self::Json(file)),
             ("junit", _) => Ok(Self::Junit(file)),
             ("html", _) => Ok(Self::Html(file)),
-            _ => {
-                Err("expected human, tap, json:FILE, junit:FILE or html:FILE; - is standard output")
-            }
+            _ => Err(wrong),
         }
     }
 }
@@ -48,7 +51,9 @@ impl Form {
                 // Colours only on a terminal.
                 let report = report::human(results);
                 let written = write!(anstream::stdout(), "{report}");
-                return written.map_err(|error| Failure::io(format!("cannot write: {error}")));
+                return written.map_err(|error| {
+                    Failure::io(format!("cannot write standard output: {error}"))
+                });
             }
             Self::Tap(path) => (Ok(report::tap(results)), path),
             Self::Json(path) => (report::json(results), path),
@@ -60,11 +65,11 @@ impl Form {
     }
 }
 
-/// Writes a text to a file, or to the standard output.
+/// Writes a text to a file, or to standard output.
 pub fn write_text(text: &str, path: Option<&Path>) -> Result<(), Failure> {
     let (written, shown) = match path {
         Some(path) => (fs::write(path, text), path.display().to_string()),
-        None => (io::stdout().write_all(text.as_bytes()), "the standard output".to_owned()),
+        None => (io::stdout().write_all(text.as_bytes()), "standard output".to_owned()),
     };
     written.map_err(|error| Failure::io(format!("cannot write {shown}: {error}")))
 }

@@ -1,11 +1,11 @@
-//! The progress of a run, where the standard error is a terminal.
+//! The progress of a run, if standard error is a terminal.
 
 use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use memwire_conformance::Event;
 
-/// A progress bar, which there is from the start of the run on.
+/// A progress bar, which appears when the run starts.
 #[derive(Clone, Default)]
 pub struct Progress(Arc<OnceLock<ProgressBar>>);
 
@@ -27,7 +27,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn clear(&self) {
         if let Some(bar) = self.0.get() {
             bar.finish_and_clear();

@@ -1,11 +1,6 @@
 //! The arguments of `memwire load`, and what they mean together.
 
-use std::{
-    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use memwire::{dialect::classic, text::KeySyntax as _};
 
@@ -17,123 +12,121 @@ use super::{
 use crate::{
     dialect::DialectName,
     failure::Failure,
-    units::{Size, seconds},
+    units::{Size, host_and_port, number, seconds},
 };
 
 const AFTER_HELP: &str = "\
-Every reply is checked: that it answers its request, that its keys were asked for, in this order,
-that its values are some that are stored under them, and that nothing else comes. Values follow from
-their keys, so those of an earlier run are known, too. A key that holds nothing is a miss, and right.
-After a wrong reply, a connection is closed and the others go on.
+Every reply is checked: its kind, the keys and their order, the values, and that nothing else follows.
+Values are functions of their keys, so values of earlier runs are recognised. A miss is correct. After
+a wrong reply the connection is closed; the others continue.
 
-The latency of a request is the time from just before the first byte of its batch is sent to when the
-read returns that brings the end of its reply. The next batch is sent when all of the last one is
-answered: the load is a closed loop, and a slow server is asked less.
+The latency of a request is the time from just before the first byte of its batch is sent until the
+read that returns the end of its reply. The load is a closed loop: a connection sends the next batch
+when the last one is answered.
 
 The first SIGINT (Ctrl-C) or SIGTERM ends the run early, with its report; a second one ends it at
 once.
 
 Exit codes:
   0  every reply was the one expected
-  1  a reply was wrong, a request was refused, or a connection was lost
-  2  the arguments are wrong, or do not go together
+  1  a reply was wrong or SERVER_ERROR, or a connection was lost
+  2  the arguments are wrong, or conflict
   3  the server cannot be reached, or a file cannot be written
 
-Example: ten seconds of 90 gets for 10 sets on a memcached, over 50 connections, all keys set before:
+Example: ten seconds of 90 % gets and 10 % sets, on 50 connections, after every key was set:
   memwire load --tcp 127.0.0.1:11211 --dialect classic --fill
 
-docs/load.md tells more, and what the JSON holds.";
+docs/load.md describes the measurement and the JSON.";
 
-/// Put load on a server, check every reply, and measure
+/// Generate load on a server, check every reply, and measure
 ///
-/// Any server that speaks one of the dialects will do. For those who know memtier's benchmark: -c and
-/// -n are totals here, and --mix is its --ratio the other way round.
+/// It works with any server that speaks one of the dialects. Note for users of memtier: -c and -n are
+/// totals, and --mix is its --ratio with gets first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 #[command(group = clap::ArgGroup::new("target").required(true))]
 pub struct Args {
     /// The server's address
-    #[arg(long, value_name = "HOST:PORT", group = "target")]
+    #[arg(long, value_name = "HOST:PORT", group = "target", value_parser = host_and_port)]
     pub tcp: Option<String>,
 
     /// The server's Unix socket
     #[arg(long, value_name = "PATH", group = "target")]
     pub unix: Option<PathBuf>,
 
-    /// Which dialect it speaks; classic is memcached's
+    /// The server's dialect; classic is memcached's text protocol
     #[arg(long, value_enum, default_value = "simple")]
     pub dialect: DialectName,
 
-    /// Connections in all
-    #[arg(short, long, value_name = "N", default_value = "50")]
-    pub connections: NonZeroUsize,
+    /// Connections in total
+    #[arg(short, long, value_name = "N", default_value = "50", value_parser = number(1..=1_000_000_usize))]
+    pub connections: usize,
 
-    /// Threads that share them
-    #[arg(short, long, value_name = "N", default_value = "1")]
-    pub threads: NonZeroUsize,
+    /// Threads that share the connections
+    #[arg(short, long, value_name = "N", default_value = "1", value_parser = number(1..=1024_usize))]
+    pub threads: usize,
 
     /// Requests in a batch, which is sent in one write
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub pipeline: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number(1..=1_000_000_usize))]
+    pub pipeline: usize,
 
-    /// How many gets for how many sets
+    /// Ratio of gets to sets
     #[arg(long, value_name = "GETS:SETS", default_value = "90:10")]
     pub mix: Mix,
 
     /// Keys in each get
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub keys_per_get: NonZeroU32,
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number(1..=1_000_000_u32))]
+    pub keys_per_get: u32,
 
-    /// How many keys there are
-    #[arg(long, value_name = "N", default_value = "10000")]
-    pub keys: NonZeroU32,
+    /// Number of different keys
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = number(1..=u32::MAX))]
+    pub keys: u32,
 
-    /// Size of a key, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 16)]
+    /// Length of each key, in bytes
+    #[arg(long, value_name = "BYTES", default_value = "16", value_parser = number(1..=classic::Requests::LONGEST_KEY))]
     pub key_size: usize,
 
-    /// Size of a value, or the smallest and the largest, of which all between are as likely; in
-    /// bytes, or with k or m behind the number
+    /// Size of each value, or a range with uniform distribution; in bytes, or with a suffix k or m
     #[arg(short = 'd', long, value_name = "SIZE[-SIZE]", default_value = "100")]
     pub value_size: Sizes,
 
-    /// How often each key is asked for: uniform; or zipf:THETA, key number k in proportion to
-    /// 1 / k^THETA
+    /// Distribution of keys: uniform, or zipf:THETA, where key number k is drawn in proportion to
+    /// 1 / (k + 1)^THETA
     #[arg(long, value_name = "HOW", default_value = "uniform")]
     pub popularity: Popularity,
 
-    /// Set every key before the run, so that gets find something
+    /// Set every key once before the run
     #[arg(long)]
     pub fill: bool,
 
-    /// Run for so long before what is measured
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = duration())]
+    /// Run this long before the measurement
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds(0.0..=1e9, "expected seconds from 0 to 1000000000, such as 2 or 0.5"))]
     pub warm_up: Duration,
 
-    /// How long to measure
+    /// Duration of the measurement
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = duration())]
     pub seconds: Duration,
 
-    /// Measure so many requests in all, however long they take
-    #[arg(short = 'n', long, value_name = "N", conflicts_with = "seconds")]
-    pub requests: Option<NonZeroU64>,
+    /// Measure this number of requests in total instead, however long they take
+    #[arg(short = 'n', long, value_name = "N", conflicts_with = "seconds", value_parser = number(1..=1_000_000_000_000_u64))]
+    pub requests: Option<u64>,
 
-    /// The same seed, and the same other arguments, give the same requests on each connection
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// Seed of the random requests: the same arguments give the same requests on each connection
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number(0..=u64::MAX))]
     pub seed: u64,
 
-    /// How long the replies to a batch may take
+    /// Time limit for the replies to a batch
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = duration())]
     pub timeout: Duration,
 
-    /// Write the result as JSON, too; to - only that, on standard output
+    /// Also write the result as JSON; - writes only JSON, to standard output
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
 
-/// The parser of times that a run takes.
+/// The parser of times that must not be zero.
 fn duration() -> impl Fn(&str) -> Result<Duration, &'static str> + Clone + Send + Sync + 'static {
-    seconds(0.0..=1e9, "expected seconds, such as 10 or 0.5")
+    seconds(0.01..=1e9, "expected seconds from 0.01 to 1000000000, such as 10 or 0.5")
 }
 
 /// The proportion of gets to sets.
@@ -150,7 +143,9 @@ impl FromStr for Mix {
         let part = |text: &str| text.parse::<u32>().ok().filter(|part| *part <= 1_000_000);
         match text.split_once(':').map(|(gets, sets)| (part(gets), part(sets))) {
             Some((Some(gets), Some(sets))) if gets + sets > 0 => Ok(Self { gets, sets }),
-            _ => Err("expected two numbers up to 1000000, not both 0, such as 90:10"),
+            _ => Err(
+                "expected GETS:SETS, two whole numbers from 0 to 1000000, not both 0, such as 90:10",
+            ),
         }
     }
 }
@@ -170,7 +165,7 @@ impl FromStr for Sizes {
         let (least, most) = text.split_once('-').unwrap_or((text, text));
         match (size(least), size(most)) {
             (Some(least), Some(most)) if least <= most => Ok(Self { least, most }),
-            _ => Err("expected a size from 1 to 1024m or two, such as 100 or 100-4k"),
+            _ => Err("expected a size from 1 to 1024m, or a range of them, such as 100 or 100-4k"),
         }
     }
 }
@@ -180,18 +175,14 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// No key of this size is valid, or it is too small for that many keys.
+    /// The key size is too small for that many keys.
     pub fn dataset(&self) -> Result<Dataset, Failure> {
-        let (keys, size) = (self.keys.get(), self.key_size);
-        let (least, most) = (Dataset::least_size(keys), classic::Requests::LONGEST_KEY);
-        if size > most {
-            let message = format!("--key-size {size} is too large, at most {most}");
-            return Err(Failure::usage(message));
-        }
+        let (keys, size) = (self.keys, self.key_size);
         Dataset::new(keys, size).ok_or_else(|| {
-            let message =
-                format!("--key-size {size} is too little for {keys} keys: expected {least}");
-            Failure::usage(message)
+            let least = Dataset::least_size(keys);
+            Failure::usage(format!(
+                "--key-size {size} is too small for --keys {keys}: expected at least {least}"
+            ))
         })
     }
 
@@ -199,7 +190,7 @@ impl Args {
     pub fn profile(&self) -> Profile {
         Profile {
             mix: (self.mix.gets, self.mix.sets),
-            keys: self.keys.get(),
+            keys: self.keys,
             popularity: self.popularity,
             sizes: (self.value_size.least, self.value_size.most),
         }
@@ -209,11 +200,11 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// Its name cannot be looked up.
+    /// Its name cannot be resolved.
     pub fn target(&self) -> Result<Target, Failure> {
         match (&self.tcp, &self.unix) {
             (Some(name), _) => Target::tcp(name)
-                .map_err(|error| Failure::io(format!("cannot find out where {name} is: {error}"))),
+                .map_err(|error| Failure::io(format!("cannot resolve {name}: {error}"))),
             (_, path) => Ok(Target::Unix(path.clone().unwrap_or_default())),
         }
     }

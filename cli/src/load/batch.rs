@@ -1,11 +1,11 @@
-//! A batch: the requests that are sent together, and the check of their replies, in order.
+//! A batch: requests that are sent together, and the check of their replies, in order.
 
 use std::ops::Range;
 
 use super::{client::Answer, dataset::Dataset, stats::Stats, workload::PlannedRequest};
 
 /// The fault of bytes that come after the last reply.
-pub const EXTRA: &str = "more came than what answers the requests";
+pub const EXTRA: &str = "more bytes came than the replies to the requests";
 
 /// Requests that are sent together, and how many of them are answered.
 #[derive(Default)]
@@ -19,10 +19,10 @@ pub struct Batch {
     expected: Range<usize>,
 }
 
-/// What a reply is worth.
+/// What the check of a reply found.
 pub enum Verdict {
     Right,
-    /// The server answered that it could not do it.
+    /// `SERVER_ERROR`: the server rejected the request, and the connection continues.
     Refused,
     Wrong(String),
 }
@@ -93,12 +93,12 @@ impl Batch {
                 let found =
                     found.and_then(|number| Some((number, expected.position(|k| *k == number)?)));
                 let Some((number, misses)) = found else {
-                    return wrong("this key was not asked for, or not here");
+                    return wrong("this key was not requested, or not at this position");
                 };
                 if !dataset.is_value_of(number, &value) {
                     let place = dataset.first_difference(number, &value).unwrap_or(0);
-                    let what = "the value is none that was stored under this key";
-                    return Verdict::Wrong(format!("{what}: byte {place} is another"));
+                    let what = "the value was never stored under this key";
+                    return Verdict::Wrong(format!("{what}: byte {place} differs"));
                 }
                 self.expected.start += misses + 1;
                 stats.misses += misses as u64;
@@ -111,7 +111,7 @@ impl Batch {
             }
             (_, Answer::Refused) => return Verdict::Refused,
             (_, Answer::Stored | Answer::Value(..) | Answer::End | Answer::Other) => {
-                return wrong("this does not answer the request");
+                return wrong("this is no reply to the request");
             }
         }
         Verdict::Right

@@ -26,7 +26,7 @@ pub enum Answer<'m> {
     /// A hit: the key, and the value.
     Value(&'m [u8], Data<'m>),
     End,
-    /// The server could not do it, and goes on.
+    /// `SERVER_ERROR`.
     Refused,
     /// What answers neither a get nor a set.
     Other,

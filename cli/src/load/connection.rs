@@ -19,16 +19,16 @@ use super::{
     workload::{PlannedRequest, Workload},
 };
 
-/// A batch that fills is no longer than this, except for its last value, ...
+/// A batch of `--fill` has at most this many bytes, not counting its last value, and …
 const FILL_BYTES: usize = 65_536;
 
-/// ... and has at most this many requests.
+/// … at most this many requests.
 const FILL_BATCH: usize = 64;
 
 /// How many bytes of a request or a reply are reported.
 const EXCERPT: usize = 200;
 
-/// How many are kept of an incomplete reply: one more, so that a cut is visible.
+/// How many are kept of an incomplete reply: one more, so that the truncation is visible.
 const KEPT: usize = EXCERPT + 1;
 
 pub struct Connection<C: Client> {
@@ -138,7 +138,7 @@ impl<C: Client> Connection<C> {
         Ok(())
     }
 
-    /// Goes on with sending, and checks what has come; up to the stream's end, if that has come.
+    /// Continues to send, and checks what was received; to the end of the stream, if `has_ended`.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl<C: Client> Connection<C> {
                 Verdict::Right => self.partial.clear(),
                 Verdict::Refused => {
                     self.keep(&chunk[start..end]);
-                    let what = "the server could not do it";
+                    let what = "the server rejected the request";
                     stats.record(self.fault(FaultKind::Refused, what, dataset));
                     self.partial.clear();
                     self.batch.advance();

@@ -1,10 +1,10 @@
 //! Keys and their values: both follow from a key's number, so that replies are checked without
 //! remembering what was stored.
 
-/// What every key begins with.
+/// The beginning of every key.
 const PREFIX: &[u8] = b"key-";
 
-/// Values repeat themselves after this many bytes: a prime, so that blocks lost or swapped at a
+/// Values repeat after this many bytes: a prime, so that blocks lost or swapped at a
 /// multiple of any power of two do not fit.
 const PERIOD: usize = 4093;
 

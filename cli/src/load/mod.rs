@@ -56,10 +56,12 @@ pub fn execute(args: &Args) -> Result<(), Failure> {
 fn load<C: Client>(args: &Args) -> Result<(), Failure> {
     let dataset = args.dataset()?;
     if args.threads > args.connections {
-        let message = format!("-t {} needs as many connections (-c)", args.threads);
-        return Err(Failure::usage(message));
+        let (threads, connections) = (args.threads, args.connections);
+        return Err(Failure::usage(format!(
+            "-t {threads} is more than -c {connections}: each thread needs a connection"
+        )));
     }
-    allow_files(args.connections.get() as u64 + OTHER_FILES)?;
+    allow_files(args.connections as u64 + OTHER_FILES)?;
     let stop = stop_on_signal()?;
     let target = args.target()?;
     let mut workers = workers::<C>(args, &target)?;
@@ -86,13 +88,14 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
 /// All connections, in turn among the threads.
 fn workers<C: Client>(args: &Args, target: &Target) -> Result<Vec<Worker<C>>, Failure> {
     let profile = args.profile();
-    let mut threads: Vec<_> = (0..args.threads.get()).map(|_| vec![]).collect();
-    for index in 0..args.connections.get() {
+    let mut threads: Vec<_> = (0..args.threads).map(|_| vec![]).collect();
+    for index in 0..args.connections {
         let stream = target
             .connect(args.timeout)
             .map_err(|error| Failure::io(format!("cannot connect to {target}: {error}")))?;
-        let workload = Workload::new(&profile, args.seed, index as u64)
-            .ok_or_else(|| Failure::usage("there is nothing to draw from".to_owned()))?;
+        let workload = Workload::new(&profile, args.seed, index as u64).ok_or_else(|| {
+            Failure::usage("no requests can be drawn from these arguments".to_owned())
+        })?;
         threads[index % args.threads].push(Connection::new(stream, workload));
     }
     threads.into_iter().map(|all| Worker::new(all).map_err(Failure::io)).collect()
@@ -108,7 +111,7 @@ fn print(args: &Args, report: &Report) -> Result<(), Failure> {
         json.push('\n');
         if to_stdout {
             let written = io::stdout().write_all(json.as_bytes());
-            return written.map_err(|error| fail(&"the standard output", error));
+            return written.map_err(|error| fail(&"standard output", error));
         }
         fs::write(path, json).map_err(|error| fail(&path.display(), error))?;
     }

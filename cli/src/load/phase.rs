@@ -1,4 +1,4 @@
-//! The phases of a run: what all threads do at a time, and for how long.
+//! The phases of a run: what all threads send, and for how long.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::dataset::Dataset;
 
-/// What a phase is called in reports.
+/// A phase's name in reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
@@ -27,13 +27,13 @@ pub enum Task {
     Mix { pipeline: usize, keys_per_get: u32 },
 }
 
-/// What all threads do at a time.
+/// One phase of all threads.
 pub struct Phase<'p> {
     pub task: Task,
     pub dataset: &'p Dataset,
     /// When the last batch may be sent; `None`: when every connection has sent its share.
     pub until: Option<Instant>,
-    /// How long the replies to a batch may take.
+    /// The time limit for the replies to a batch.
     pub timeout: Duration,
     /// Set when no more batches are to be sent.
     pub stop: &'p AtomicBool,

@@ -1,4 +1,4 @@
-//! The line on the terminal that shows once a second how a phase goes.
+//! The progress line on the terminal, updated once per second.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{numbers::grouped, phase::Stage, stats::Stats};
 
-/// What other threads may see of a thread while it works. No two share a cache line.
+/// The progress of a thread, for other threads. No two share a cache line.
 #[derive(Default)]
 #[repr(align(128))]
 pub struct Live {
@@ -60,7 +60,7 @@ pub fn show<T>(stage: Stage, start: Instant, lives: &[Live], ends: &Receiver<T>)
         let faults = lives.iter().map(|live| live.faults.load(Ordering::Relaxed)).sum::<u64>();
         let seconds = start.elapsed().as_secs();
         let rate = grouped(replies - before);
-        bar.set_message(format!("{what} {seconds} s: {rate} requests/s, {faults} not right"));
+        bar.set_message(format!("{what} {seconds} s: {rate} requests/s, {faults} faults"));
         before = replies;
     }
     bar.finish_and_clear();

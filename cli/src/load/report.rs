@@ -1,4 +1,4 @@
-//! The report of a run, for people and as JSON (docs/load.schema.json).
+//! The report of a run, as text and as JSON (docs/load.schema.json).
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use super::{
 /// The version of the JSON form.
 const FORMAT: u32 = 1;
 
-/// How many faults people are shown.
+/// How many faults the text report shows.
 const SHOWN: usize = 3;
 
 #[derive(Debug, Serialize)]
@@ -29,7 +29,7 @@ pub struct Report {
     settings: Settings,
     passed: bool,
     interrupted: bool,
-    /// All that follows is of this phase: the last that ran.
+    /// The last phase that ran. All fields after this one are about it.
     phase: Stage,
     seconds: f64,
     busy_seconds: f64,
@@ -83,12 +83,12 @@ impl Report {
         let Outcome { stage, stats, seconds, busy_seconds } = outcome;
         let settings = Settings {
             dialect: args.dialect.name(),
-            connections: args.connections.get(),
-            threads: args.threads.get(),
-            pipeline: args.pipeline.get(),
+            connections: args.connections,
+            threads: args.threads,
+            pipeline: args.pipeline,
             mix: [args.mix.gets, args.mix.sets],
-            keys_per_get: args.keys_per_get.get(),
-            keys: args.keys.get(),
+            keys_per_get: args.keys_per_get,
+            keys: args.keys,
             key_size: args.key_size,
             value_size: [args.value_size.least, args.value_size.most],
             popularity: match args.popularity {
@@ -154,24 +154,41 @@ impl Report {
         let shown = self.faults.len().min(SHOWN) as u64;
         let all = self.refused + self.wrong + self.lost;
         if all > shown {
-            writeln!(f, "and {} more", grouped(all - shown))?;
+            writeln!(f, "and {} more faults", grouped(all - shown))?;
         }
-        if all > 0 && self.replies == 0 {
-            writeln!(f, "no reply was right: does it speak the other dialect (--dialect)?")?;
+        if all > 0 && self.replies + self.refused == 0 {
+            let dialect = self.settings.dialect;
+            writeln!(f, "no reply was correct: is {dialect} the server's dialect (--dialect)?")?;
         }
         Ok(())
     }
+
+    fn write_latency(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Latency { count, p50, p90, p99, p99_9, max, .. } = self.latency_ns;
+        if count == 0 {
+            return writeln!(f, "latency   not measured: no reply was correct");
+        }
+        writeln!(
+            f,
+            "latency   p50 {:?}, p90 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
+            rounded(p50),
+            rounded(p90),
+            rounded(p99),
+            rounded(p99_9),
+            rounded(max)
+        )
+    }
 }
 
-/// With colours as escape sequences, which whoever prints it removes if it is not a terminal.
+/// With colours as escape sequences, which the caller strips where they are not wanted.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_faults(f)?;
         let (style, word) = if self.passed { (GOOD, "passed") } else { (BAD, "failed") };
         write!(f, "{style}{word}{style:#}")?;
         match self.phase {
-            Stage::Fill => write!(f, " while it was filled")?,
-            Stage::WarmUp => write!(f, " while it warmed up")?,
+            Stage::Fill => write!(f, " during --fill")?,
+            Stage::WarmUp => write!(f, " during --warm-up")?,
             Stage::Measure => {}
         }
         if self.interrupted {
@@ -183,7 +200,7 @@ impl fmt::Display for Report {
         let requests = grouped(self.requests);
         writeln!(
             f,
-            ": {requests} requests in {:.1} s, {STRONG}{shown}{STRONG:#} a second",
+            ": {requests} requests in {:.1} s, {STRONG}{shown}{STRONG:#} per second",
             self.seconds
         )?;
         let found = self.hits + self.misses;
@@ -199,7 +216,7 @@ impl fmt::Display for Report {
         if !self.passed {
             writeln!(
                 f,
-                "not right {} refused, {} unanswered; connections: {} ended by a wrong reply, {} lost",
+                "faults    {} refused, {} unanswered; connections: {} closed after a wrong reply, {} lost",
                 grouped(self.refused),
                 grouped(self.unanswered),
                 grouped(self.wrong),
@@ -212,20 +229,11 @@ impl fmt::Display for Report {
             grouped(self.bytes_sent),
             grouped(self.bytes_received)
         )?;
-        let Latency { p50, p90, p99, p99_9, max, .. } = self.latency_ns;
-        writeln!(
-            f,
-            "latency   p50 {:?}, p90 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
-            rounded(p50),
-            rounded(p90),
-            rounded(p99),
-            rounded(p99_9),
-            rounded(max)
-        )?;
+        self.write_latency(f)?;
         let Settings { connections, threads, pipeline, .. } = self.settings;
         writeln!(
             f,
-            "{FAINT}{}, {}: -c {connections} -t {threads} --pipeline {pipeline}; this program took \
+            "{FAINT}{}, {}: -c {connections} -t {threads} --pipeline {pipeline}; memwire load used \
              {:.0} % of a processor{FAINT:#}",
             self.target,
             self.settings.dialect,

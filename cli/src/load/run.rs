@@ -78,7 +78,7 @@ impl Run<'_> {
         let task = match stage {
             Stage::Fill => Task::Fill,
             Stage::WarmUp | Stage::Measure => {
-                Task::Mix { pipeline: args.pipeline.get(), keys_per_get: args.keys_per_get.get() }
+                Task::Mix { pipeline: args.pipeline, keys_per_get: args.keys_per_get }
             }
         };
         let phase =
@@ -113,18 +113,17 @@ impl Run<'_> {
     fn share<C: Client>(&self, stage: Stage, workers: &mut [Worker<C>]) {
         let args = self.args;
         let threads = workers.len();
-        let all = args.connections.get() as u64;
+        let all = args.connections as u64;
         for (thread, worker) in workers.iter_mut().enumerate() {
             for (place, connection) in worker.connections().enumerate() {
                 let index = (place * threads + thread) as u64;
                 match (stage, args.requests) {
                     (Stage::Fill, _) => {
-                        let first = |index| u64::from(args.keys.get()) * index / all;
+                        let first = |index| u64::from(args.keys) * index / all;
                         let share = first(index + 1) - first(index);
                         connection.prepare(share, u32::try_from(first(index)).unwrap_or(u32::MAX));
                     }
                     (Stage::Measure, Some(requests)) => {
-                        let requests = requests.get();
                         connection.prepare(requests / all + u64::from(index < requests % all), 0);
                     }
                     (Stage::WarmUp | Stage::Measure, _) => connection.prepare(u64::MAX, 0),
@@ -137,7 +136,7 @@ impl Run<'_> {
 /// The processor time of this process so far.
 fn busy_time() -> Result<Duration, String> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)
-        .map_err(|error| format!("cannot tell the processor time: {error}"))?;
+        .map_err(|error| format!("cannot read the processor time: {error}"))?;
     let all = usage.user_time() + usage.system_time();
     Ok(Duration::from_micros(u64::try_from(all.num_microseconds()).unwrap_or(0)))
 }

@@ -36,7 +36,7 @@ pub struct Stats {
 pub struct Fault {
     pub kind: FaultKind,
     pub what: String,
-    /// The command line that the reply was to answer, and what came, both escaped and cut.
+    /// The command line of the request, and what came in reply, both escaped and truncated.
     pub request: String,
     pub reply: String,
 }

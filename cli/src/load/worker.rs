@@ -131,7 +131,7 @@ impl<C: Client> Worker<C> {
         for index in 0..self.connections.len() {
             let Some(connection) = &mut self.connections[index] else { continue };
             if connection.is_late(now, phase.timeout) {
-                let what = format!("not answered in {} s", phase.timeout.as_secs_f64());
+                let what = format!("no complete reply within {} s", phase.timeout.as_secs_f64());
                 let fault = connection.fault(FaultKind::Lost, &what, phase.dataset);
                 self.end(index, true, fault);
             }

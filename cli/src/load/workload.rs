@@ -7,7 +7,7 @@ use rand_distr::{Distribution as _, Uniform, Zipf};
 
 use super::dataset::VERSIONS;
 
-/// How often each key is asked for.
+/// How often each key is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Popularity {
     Uniform,
@@ -23,7 +23,7 @@ impl FromStr for Popularity {
         match (text, theta) {
             ("uniform", _) => Ok(Self::Uniform),
             (_, Some(Ok(theta))) if (0.01..=10.0).contains(&theta) => Ok(Self::Zipf(theta)),
-            _ => Err("expected uniform or zipf:THETA, such as zipf:0.99; THETA from 0.01 to 10"),
+            _ => Err("expected uniform or zipf:THETA, THETA from 0.01 to 10, such as zipf:0.99"),
         }
     }
 }

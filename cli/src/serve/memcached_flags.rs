@@ -1,4 +1,4 @@
-//! Flags of memcached that this server does without: those that have no effect, and those that are
+//! Flags of memcached that this server does not support: those that are ignored, and those that are
 //! rejected, each with a reason.
 
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 struct Flag {
     short: &'static str,
     long: &'static str,
-    /// Whether a value follows it.
+    /// Whether it takes a value.
     value: bool,
     reason: &'static str,
 }
@@ -18,56 +18,60 @@ const fn flag(short: &'static str, long: &'static str, value: bool, reason: &'st
     Flag { short, long, value, reason }
 }
 
-/// Accepted without effect: what they ask for is so anyway, or they tune what this server does not
-/// have.
+/// Accepted and ignored: they do not apply to this server, or ask for what it does anyway.
 const IGNORED: [Flag; 7] = [
-    flag("C", "disable-cas", false, "it takes no more memory to have cas"),
-    flag("f", "slab-growth-factor", true, "there are no slabs, so nothing grows by a factor"),
-    flag("L", "enable-largepages", false, "large pages are the system's to give"),
-    flag("n", "slab-min-size", true, "there are no slabs, so an item takes what it needs"),
-    flag("R", "max-reqs-per-event", true, "connections take turns by themselves"),
-    flag("W", "disable-watch", false, "nothing can be watched"),
-    flag("X", "disable-dumping", false, "nothing can be dumped"),
+    flag("C", "disable-cas", false, "CAS uniques take no extra memory"),
+    flag("f", "slab-growth-factor", true, "there are no slabs"),
+    flag("L", "enable-largepages", false, "the system decides about large pages"),
+    flag("n", "slab-min-size", true, "there are no slabs"),
+    flag("R", "max-reqs-per-event", true, "connections always take turns"),
+    flag("W", "disable-watch", false, "the command `watch` is not served"),
+    flag("X", "disable-dumping", false, "items cannot be dumped"),
 ];
 
-/// Rejected: this server does not have what they ask for.
+/// Rejected: this server does not support what they ask for.
 const REJECTED: [Flag; 10] = [
-    flag("A", "enable-shutdown", false, "the command `shutdown` is not served: send SIGTERM"),
-    flag("D", "stat-delimiter", true, "there are no statistics by prefix"),
-    flag("e", "memory-file", true, "items are in memory only"),
-    flag("k", "lock-memory", false, "memory cannot be locked: let the system have no swap"),
-    flag("M", "disable-evictions", false, "when memory is full, what was used least always goes"),
+    flag("A", "enable-shutdown", false, "the command `shutdown` is not served; send SIGTERM"),
+    flag("D", "stat-delimiter", true, "there are no statistics by key prefix"),
+    flag("e", "memory-file", true, "items are kept in memory only"),
+    flag("k", "lock-memory", false, "memory cannot be locked; disable swap instead"),
+    flag(
+        "M",
+        "disable-evictions",
+        false,
+        "when memory is full, the least used items are always evicted",
+    ),
     flag(
         "r",
         "enable-coredumps",
         false,
-        "the size of core files is the system's to limit: `ulimit -c`",
+        "the system limits the size of core files; use `ulimit -c`",
     ),
-    flag(
-        "S",
-        "enable-sasl",
-        false,
-        "there is no authentication: listen where only friends connect",
-    ),
-    flag("V", "version", false, "the version is told by `memwire --version`"),
-    flag("Y", "auth-file", true, "there is no authentication: listen where only friends connect"),
-    flag("Z", "enable-ssl", false, "there is no TLS: put a proxy in front"),
+    flag("S", "enable-sasl", false, NO_AUTHENTICATION),
+    flag("V", "version", false, "use `memwire --version`"),
+    flag("Y", "auth-file", true, NO_AUTHENTICATION),
+    flag("Z", "enable-ssl", false, "there is no TLS; put a proxy in front"),
 ];
+
+const NO_AUTHENTICATION: &str = "there is no authentication; bind to a trusted interface";
+
+/// The longest idle timeout.
+pub const MOST_SECONDS: u64 = 1_000_000_000;
 
 /// Those of these flags that were given.
 #[derive(Clone, Debug)]
 pub struct MemcachedFlags {
     warnings: Vec<String>,
-    rejection: Option<&'static str>,
+    rejection: Option<String>,
 }
 
 impl MemcachedFlags {
     /// Why the first rejected flag is rejected, if there is one.
-    pub fn rejection(&self) -> Option<&'static str> {
-        self.rejection
+    pub fn rejection(&self) -> Option<&str> {
+        self.rejection.as_deref()
     }
 
-    /// A sentence for each flag that has no effect.
+    /// A warning for each flag that has no effect.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -101,9 +105,12 @@ impl FromArgMatches for MemcachedFlags {
             }
         };
         let warning = |flag: &Flag| format!("-{} has no effect: {}", flag.short, flag.reason);
+        let rejection = |flag: &Flag| {
+            format!("-{} (--{}) is not supported: {}", flag.short, flag.long, flag.reason)
+        };
         Ok(Self {
             warnings: IGNORED.iter().filter(given).map(warning).collect(),
-            rejection: REJECTED.iter().find(given).map(|flag| flag.reason),
+            rejection: REJECTED.iter().find(given).map(rejection),
         })
     }
 
@@ -116,14 +123,13 @@ impl FromArgMatches for MemcachedFlags {
 /// One of memcached's extended options, the values of `-o`.
 #[derive(Clone, Debug)]
 pub enum ExtendedOption {
-    /// As `--idle-timeout`, in seconds.
+    /// Like `--idle-timeout`, in seconds.
     IdleTimeout(u64),
     /// One of this name, which has no effect.
     Ignored(String),
 }
 
-/// The names of options without effect: without a `no_` before them, and a `=` and value after
-/// them.
+/// The names of options without effect, without a `no_` before and `=VALUE` after them.
 const IGNORED_OPTIONS: [&str; 27] = [
     "drop_privileges",
     "hash_algorithm",
@@ -160,13 +166,15 @@ impl FromStr for ExtendedOption {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, value) = text.split_once('=').unwrap_or((text, ""));
         if name == "idle_timeout" {
-            let seconds = value.parse().map_err(|_| "expected idle_timeout=SECONDS")?;
-            return Ok(Self::IdleTimeout(seconds));
+            return match value.parse() {
+                Ok(seconds @ 0..=MOST_SECONDS) => Ok(Self::IdleTimeout(seconds)),
+                _ => Err("expected idle_timeout=SECONDS, from 0 to 1000000000"),
+            };
         }
         if IGNORED_OPTIONS.contains(&name.strip_prefix("no_").unwrap_or(name)) {
             return Ok(Self::Ignored(name.to_owned()));
         }
-        Err("not served; of memcached's extended options idle_timeout=SECONDS works, and those \
-             that tune its memory, threads and buffers are accepted")
+        Err("this option is not supported: idle_timeout=SECONDS is, and those that tune \
+             memcached's memory, threads and buffers are accepted and ignored")
     }
 }

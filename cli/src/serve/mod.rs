@@ -1,4 +1,4 @@
-//! `memwire serve`: the order in which a server is started, and how signals stop it.
+//! `memwire serve`: starts a server, and stops it at a signal.
 
 use std::io;
 
@@ -7,6 +7,7 @@ use tokio::{runtime, sync::oneshot};
 use tracing::{Level, info};
 
 use crate::{
+    dialect::DialectName,
     failure::Failure,
     process::{PidFile, allow_files, become_user, go_to_background},
     signals,
@@ -24,7 +25,7 @@ const OTHER_FILES: u64 = 64;
 ///
 /// # Errors
 ///
-/// What the arguments ask for is rejected, or cannot be started.
+/// An argument is rejected, or the server cannot be started.
 pub fn execute(args: &Args) -> Result<(), Failure> {
     if let Some(reason) = args.rejection() {
         return Err(Failure::usage(reason.to_owned()));
@@ -36,28 +37,28 @@ pub fn execute(args: &Args) -> Result<(), Failure> {
 
     let config = args.config();
     check_item_size(&config, args)?;
-    allow_files(args.conn_limit.get() as u64 + OTHER_FILES)?;
+    allow_files(args.conn_limit as u64 + OTHER_FILES)?;
     let server = Server::bind(config).map_err(|error| failure(&error, args))?;
     if let Some(name) = &args.user {
         become_user(name)?;
     }
     let pidfile = args.pidfile.as_deref().map(PidFile::create).transpose()?;
     if args.daemon {
-        print_addresses(&server);
-        // Before there are threads, which would not come along.
+        print_addresses(&server, args.dialect);
+        // Before there are threads, which a child process would not inherit.
         go_to_background(args.verbose > 0)?;
     }
     if let Some(file) = &pidfile {
         file.write_id()?;
     }
     let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(args.threads.get())
+        .worker_threads(args.threads)
         .enable_all()
         .build()
-        .map_err(|error| Failure::io(format!("cannot start: {error}")))?;
+        .map_err(|error| Failure::io(format!("cannot start the worker threads: {error}")))?;
     let stopped = stop_by_signals()?;
     if !args.daemon {
-        print_addresses(&server);
+        print_addresses(&server, args.dialect);
     }
     let serving = server.serve(async {
         // The sender is dropped only after it was used.
@@ -65,7 +66,7 @@ pub fn execute(args: &Args) -> Result<(), Failure> {
     });
     runtime
         .block_on(serving)
-        .map_err(|error| Failure::io(format!("cannot accept clients: {error}")))
+        .map_err(|error| Failure::io(format!("cannot accept connections: {error}")))
 }
 
 /// Logs to standard error.
@@ -79,21 +80,24 @@ fn start_logging(verbosity: u8) {
         .init();
 }
 
-/// There must be memory for items of the size that was asked for; if none was, it is printed that
-/// the default is less than usual.
+/// Checks that there is memory for items of the configured size. Without one, prints the largest
+/// size if it is less than the usual default.
 fn check_item_size(config: &Config, args: &Args) -> Result<(), Failure> {
     let size = config.effective_item_size().map_err(|error| failure(&error, args))?;
     if config.item_size.is_none() && size < memcached::ITEM_SIZE {
-        eprintln!("memwire: -m {} has room for values of up to {size} bytes", args.memory_limit);
+        eprintln!(
+            "memwire: with -m {}, values may have up to {size} bytes: less than the usual 1m",
+            args.memory_limit
+        );
     }
     Ok(())
 }
 
-/// In terms of the arguments.
+/// The error, in terms of the arguments.
 fn failure(error: &StartError, args: &Args) -> Failure {
     match error {
         StartError::MemoryTooSmall { item_size, least, .. } => Failure::usage(format!(
-            "-m {} is too little for values of {item_size} bytes: expected at least -m {}, or a \
+            "-m {} is too small for values of {item_size} bytes: expected at least -m {}, or a \
              smaller -I",
             args.memory_limit,
             least.div_ceil(1 << 20)
@@ -102,9 +106,9 @@ fn failure(error: &StartError, args: &Args) -> Failure {
     }
 }
 
-fn print_addresses(server: &Server) {
+fn print_addresses(server: &Server, dialect: DialectName) {
     for address in server.addresses() {
-        eprintln!("memwire: listening on {address}");
+        eprintln!("memwire: listening on {address}, {} dialect", dialect.name());
     }
 }
 
@@ -114,7 +118,7 @@ fn stop_by_signals() -> Result<oneshot::Receiver<()>, Failure> {
     let mut stop = Some(stop);
     let on_signal = move |signal: signals::Signal| match stop.take() {
         Some(stop) => {
-            info!("{signal}: no more clients; answering what was received");
+            info!("{signal}: shutting down; requests that were received are answered");
             // Fails only if the server has ended by itself.
             let _ = stop.send(());
         }

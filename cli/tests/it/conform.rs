@@ -62,11 +62,11 @@ fn exit_codes_and_messages() {
     let stdio: &[&str] = &["--stdio", &right];
     for (arguments, code, message) in [
         (&["--only", "nothing/*"][..], 2, "nothing is selected: no vector's id"),
-        (&["--only", "limits/*"], 2, "none of this level"),
-        (&["--only", "get/many", "--without", "multiget"], 2, "need what the subject is without"),
-        (&["--without", "wings"], 2, "no capability `wings`, only errors, lenient"),
+        (&["--only", "limits/*"], 2, "but only at a lower --level"),
+        (&["--only", "get/many", "--without", "multiget"], 2, "require what the target is without"),
+        (&["--without", "wings"], 2, "no capability `wings`: expected one of errors, lenient"),
         (&["--only", "["], 2, "["),
-        (&["--dialect", "classical"], 2, "no dialect `classical`, only simple"),
+        (&["--dialect", "classical"], 2, "[possible values: simple, classic]"),
         (&["--split", "halves"], 2, "expected one of whole, each, lines"),
         (&["--split", "random:0,1"], 2, "expected one of whole"),
         (&["--report", "pdf:x"], 2, "expected human, tap"),
@@ -86,7 +86,7 @@ fn exit_codes_and_messages() {
     for (arguments, code, message) in [
         (&["--tcp", "127.0.0.1:1"][..], 3, "cannot connect to 127.0.0.1:1"),
         (&["--spawn", "sleep 1"], 2, "{port}"),
-        (&["--spawn", "echo oh no {port} >&2; exit 7"], 3, "it said: oh no"),
+        (&["--spawn", "echo oh no {port} >&2; exit 7"], 3, "its last output: oh no"),
         (&[], 2, "--tcp"),
     ] {
         let (got, _, stderr) = conform(arguments);
@@ -114,10 +114,14 @@ fn known_failures_may_fail_and_must() {
     let (code, out, _) =
         run(&format!("{sorted}get/twice\n"), &["--report", "tap", "--report", "human"]);
     assert_eq!(code, 1, "{out}");
-    assert!(out.contains("get/twice passes, and is listed"), "{out}");
+    assert!(out.contains("get/twice passes, but is listed"), "{out}");
     assert!(out.contains("not ok") && out.contains("# TODO a known failure"), "{out}");
     let (code, _, stderr) = run("get/many-in-request-order\n\nget/none\n", &[]);
-    assert_eq!((code, stderr.contains("line 3: no vector `get/none`")), (2, true), "{stderr}");
+    assert_eq!(
+        (code, stderr.contains("line 3: there is no vector `get/none`")),
+        (2, true),
+        "{stderr}"
+    );
 }
 
 /// A server that gives each connection to `behave`.
@@ -255,7 +259,7 @@ fn an_item_that_is_missing_once_is_odd_and_more_often_wrong() {
     };
     let (code, out, _) = run(|stream| forget(stream, &RARELY, 3000));
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains("odd set/") && out.contains("it was there 8 times"), "{out}");
+    assert!(out.contains("odd set/") && out.contains("it was present 8 times"), "{out}");
     let (code, out, _) = run(|stream| forget(stream, &OFTEN, 7));
     assert_eq!(code, 1, "{out}");
 }
@@ -299,7 +303,7 @@ fn time_passes_where_a_vector_says_so() {
     assert_eq!(code, 1, "{out}");
     // One of them checks what must not happen in that time.
     assert!(out.contains("failed: 1 vectors pass, 10 fail, 1 unsupported"), "{out}");
-    assert!(out.contains("sent whole, with a wait of 4 seconds behind byte "), "{out}");
+    assert!(out.contains("sent in one chunk, with a wait of 4 seconds after byte "), "{out}");
     assert!(out.contains("; sleep 4; printf 'get "), "{out}");
 }
 
@@ -314,7 +318,7 @@ fn what_was_not_run_did_not_pass() {
     let (code, out) = run(&["--only", "*later", "--split", "together"]);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("failed: 0 vectors pass, 0 fail, 3 not run"), "{out}");
-    assert!(out.contains("nothing was run: no way that --split names fits it"), "{out}");
+    assert!(out.contains("nothing was run: no delivery that --split names applies"), "{out}");
     // The last one has no neighbour after it, but is one itself.
     let two = ["--only", "stream/pipelined", "--only", "stream/one-after-the-other"];
     let (code, out) = run(&[&two[..], &["--split", "pipelined"]].concat());
@@ -324,7 +328,10 @@ fn what_was_not_run_did_not_pass() {
     let arguments = ["--dialect", "classic", "--only", "*later", "--stdio", &command];
     let (code, out, _) = conform(&arguments);
     assert_eq!(code, 1, "{out}");
-    assert!(out.contains("nothing was run: it lets time pass; --stdio sends all first"), "{out}");
+    assert!(
+        out.contains("nothing was run: it waits; with --stdio, all requests are sent first"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -432,7 +439,7 @@ fn reports_agree_in_every_form() {
     let page = at("both.html");
     let output = memwire(&["compare", &left, &right, "--html", &page]);
     let text = String::from_utf8(output.stdout).expect("text");
-    assert!(output.status.success() && text.contains("one verdict everywhere"), "{text}");
+    assert!(output.status.success() && text.contains("the same verdict everywhere"), "{text}");
     assert!(read("both.html").matches("one \\u003cline>").count() == 2);
     fs::write(folder.join("other.json"), "{}").expect("it is written");
     let output = memwire(&["compare", &at("other.json")]);

@@ -1,6 +1,7 @@
-//! Helper: a server of the simple dialect with one chosen fault.
+//! A fault-injecting server of the simple dialect, to measure the suite's detection rate: it has
+//! one chosen fault.
 //!
-//! It shares no code with memwire. Without a fault it is right, which is tested, too.
+//! It shares no code with memwire. Without a fault it conforms, which is also tested.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -14,8 +15,8 @@ use std::{
     time::Duration,
 };
 
-/// What can be wrong: a name, what it does, at which level a suite must see it, and words of the
-/// hint that is to be given, if one is.
+/// A fault: its name, what it does, the level at which the suite must find it, and part of the
+/// expected hint, or empty if there is none.
 pub struct Fault {
     pub name: &'static str,
     pub story: &'static str,
@@ -33,86 +34,102 @@ const fn should(name: &'static str, story: &'static str) -> Fault {
 
 pub const FAULTS: [Fault; 69] = [
     // Splitting.
-    must("one-read-one-command", "what follows the first command of a read is lost", "one read"),
-    must("two-per-read", "at most two commands are answered for a read", ""),
-    must("split-line-lost", "a line that is not whole at the end of a read is lost", "two pieces"),
-    must("split-line-taken", "a line that is not whole is taken for one", "two pieces"),
-    must("split-block-lost", "a block that is not whole in one read is lost", "as many reads"),
+    must("one-read-one-command", "only the first command of each read is processed", "one read"),
+    must("two-per-read", "at most two commands of each read are processed", ""),
+    must("split-line-lost", "an incomplete line at the end of a read is discarded", "two pieces"),
+    must(
+        "split-line-taken",
+        "an incomplete line at the end of a read is processed as a command",
+        "two pieces",
+    ),
+    must(
+        "split-block-lost",
+        "a data block that does not come in one read is discarded",
+        "as many reads",
+    ),
     must(
         "split-end-lost",
-        "the LF of a block is looked for in the same read only",
+        "the LF after a data block is ignored if it comes in a later read",
         "is complete with the",
     ),
-    must("split-end-dropped", "a value whose LF comes later is dropped", "belongs to the block"),
-    must("split-byte-lost", "of a chunk that comes alone, a byte is lost", ""),
-    must("carry-of-64", "only the last 64 bytes of an incomplete line are kept", ""),
-    must("value-of-one-read", "a value is what one more read gives", ""),
-    must("buffer-of-4096", "a value that crosses a multiple of 4096 loses a byte", ""),
-    must("block-restarts", "the count starts anew with each read of a block", "as many reads"),
-    must("late-replies", "replies are sent with the next read", "buffer"),
-    must("replies-at-the-end", "replies are sent when the client has ended", "buffer"),
+    must(
+        "split-end-dropped",
+        "a value is discarded if its LF comes in a later read",
+        "belongs to the block",
+    ),
+    must("split-byte-lost", "the first byte of a chunk of three bytes is lost", ""),
+    must("carry-of-64", "only the last 64 bytes of an incomplete line are buffered", ""),
+    must("value-of-one-read", "a value ends with the next read", ""),
+    must("buffer-of-4096", "a value of more than 4096 bytes loses a byte", ""),
+    must(
+        "block-restarts",
+        "the byte count of a data block restarts with each read",
+        "as many reads",
+    ),
+    must("late-replies", "replies are sent at the next read", "buffer"),
+    must("replies-at-the-end", "replies are sent when the client ends its stream", "buffer"),
     // Parsing.
     must("value-of-a-line", "a value ends with its first newline", "split at its newline"),
     must("value-of-lines", "values lose their newlines", "newline"),
     must("value-trimmed", "white space around a value is lost", "white space"),
-    must("value-decoded", "a value goes through UTF-8", "character encoding"),
+    must("value-decoded", "a value is decoded as UTF-8 and encoded again", "character encoding"),
     must("value-c-string", "a value ends with its first NUL", ""),
-    must("count-8-bit", "counts are taken modulo 256", ""),
-    must("count-16-bit", "counts are taken modulo 65536", ""),
-    must("count-from-value", "the count is that of characters", "characters"),
-    must("key-of-250", "keys of more than 250 bytes are refused", ""),
-    must("key-of-64", "keys are cut to 64 bytes", ""),
-    must("key-any-case", "keys are compared without regard to case", "case"),
-    must("key-by-prefix", "a key is found under a longer one", ""),
-    must("key-without-dash", "a key with - is refused", ""),
-    must("key-not-a-number", "a key of digits is refused", ""),
-    must("key-not-a-command", "a key `set` is taken for a command", ""),
+    must("count-8-bit", "declared lengths are truncated to 8 bits", ""),
+    must("count-16-bit", "declared lengths are truncated to 16 bits", ""),
+    must("count-from-value", "VALUE lines declare the number of characters", "characters"),
+    must("key-of-250", "keys of more than 250 bytes are rejected", ""),
+    must("key-of-64", "keys are truncated to 64 bytes", ""),
+    must("key-any-case", "keys are compared without case", "case"),
+    must("key-by-prefix", "a get of a prefix of a key finds that key", ""),
+    must("key-without-dash", "a key that ends with _- is rejected", ""),
+    must("key-not-a-number", "a key that ends with - and digits is rejected", ""),
+    must("key-not-a-command", "a key that ends with -set is rejected", ""),
     // Storing.
-    must("set-once", "the first value of a key stays", ""),
-    must("set-appends", "a second value is put behind the first one", ""),
-    must("set-keeps-length", "a shorter value keeps the end of the longer one", ""),
-    must("empty-is-missing", "an empty value is a missing one", ""),
-    must("get-takes", "a get takes the value away", ""),
-    must("value-with-newline", "the value is stored with the LF behind it", ""),
+    must("set-once", "a second set of a key does not change the value", ""),
+    must("set-appends", "a second set of a key appends to the value", ""),
+    must("set-keeps-length", "a shorter value overwrites only the start of a longer one", ""),
+    must("empty-is-missing", "a get of an empty value is a miss", ""),
+    must("get-takes", "a get deletes the value", ""),
+    must("value-with-newline", "the value is stored with the LF after it", ""),
     must("value-short", "the last byte of a value is lost", ""),
-    must("value-of-1000", "no more than 999 bytes of a value are kept", ""),
+    must("value-of-1000", "at most 999 bytes of a value are stored", ""),
     // Replying.
     must("cr-lf", "replies end with CR LF", "CR LF"),
-    must("silent-miss", "a miss is answered by nothing", ""),
-    must("not-found", "a miss is answered by NOT_FOUND", ""),
-    must("no-newline-after-value", "no LF follows a value", "LF behind the value is missing"),
+    must("silent-miss", "a miss gets no reply", ""),
+    must("not-found", "the reply to a miss is NOT_FOUND", ""),
+    must("no-newline-after-value", "no LF follows a value", "LF after the value is missing"),
     must("stored-twice", "STORED is sent twice", "twice"),
     must("lower-case", "the reply to a set is in lower case", ""),
-    must("with-flags", "VALUE lines have flags, as memcached's", ""),
+    must("with-flags", "VALUE lines have flags, as in memcached", ""),
     must("trailing-space", "VALUE lines end with a space", ""),
-    must("banner", "a greeting is sent to each client", ""),
+    must("banner", "a greeting is sent when a client connects", ""),
     must(
         "early-stored",
-        "STORED is sent before the block has come",
+        "STORED is sent before the data block has arrived",
         "before the request is complete",
     ),
     must("first-key", "only the first key of a get is answered", "first key"),
-    must("keys-once", "a key that is named twice is answered once", "answered once"),
-    must("keys-sorted", "keys are answered in their own order", "another order"),
+    must("keys-once", "a key that is requested twice is answered once", "answered once"),
+    must("keys-sorted", "keys are answered in alphabetical order", "another order"),
     must("end-per-key", "each key gets an END", "END of its own"),
-    must("keys-to-24", "no more than 24 keys are answered", ""),
-    must("short-write", "no more than 4096 bytes of replies are sent for a read", ""),
-    must("after-200", "from the 200th request of a connection on, one in ten is lost", ""),
+    must("keys-to-24", "at most 24 keys of a get are answered", ""),
+    must("short-write", "at most 4096 bytes of replies are sent for each read", ""),
+    must("after-200", "from the 200th request of a connection on, every tenth is lost", ""),
     // Recovering.
-    should("silent-error", "an unknown command is answered by nothing"),
+    should("silent-error", "an unknown command gets no reply"),
     should("error-closes", "an error closes the connection"),
-    should("bad-key-not-skipped", "the block of a set with a bad key is read as commands"),
+    should("bad-key-not-skipped", "the data block of a set with a bad key is read as commands"),
     should("bad-key-partly", "keys before a bad one are answered"),
-    should("minus-is-zero", "a negative count is 0"),
-    should("bad-end-stored", "a block with a bad end is stored"),
-    should("bad-end-two-bytes", "behind a bad end, reading goes on with the next byte"),
-    should("bad-end-late", "a bad end is answered at the next LF"),
-    should("carriage-return-taken", "lines may end with CR LF"),
-    should("large-not-skipped", "the block of a value that is too large is read as commands"),
-    should("value-limit-off-by-one", "a value of 1048577 bytes is taken"),
-    should("line-limit-off-by-one", "a line of 262145 bytes is taken"),
-    should("count-32-bit", "counts are taken modulo 2^32"),
-    should("end-completes", "a line without LF is answered at the end of the stream"),
+    should("minus-is-zero", "a negative declared length is read as 0"),
+    should("bad-end-stored", "a data block with a bad end is stored"),
+    should("bad-end-two-bytes", "after a bad end, only one byte is skipped"),
+    should("bad-end-late", "the error for a bad end is sent at the next LF"),
+    should("carriage-return-taken", "lines that end with CR LF are accepted"),
+    should("large-not-skipped", "the data block of a value that is too large is read as commands"),
+    should("value-limit-off-by-one", "a value of 1048577 bytes is accepted"),
+    should("line-limit-off-by-one", "a line of 262145 bytes is accepted"),
+    should("count-32-bit", "declared lengths are truncated to 32 bits"),
+    should("end-completes", "a line without LF is processed at the end of the stream"),
     // Closing.
     must("one-command", "the connection is closed after each command", "closed after the first"),
 ];
@@ -122,7 +139,7 @@ const VALUE: u64 = 1_048_576;
 
 type Store = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
 
-/// Serves until it is dropped.
+/// A server that runs until it is dropped.
 pub struct Server {
     pub address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -145,7 +162,7 @@ impl Server {
                 let Ok(stream) = client else { continue };
                 let store = Arc::clone(&store);
                 thread::spawn(move || {
-                    // A client that is gone has nothing to be told.
+                    // An error means that the client disconnected.
                     let _ = Connection::new(stream, fault, store).serve();
                 });
             }
@@ -164,12 +181,12 @@ impl Drop for Server {
     }
 }
 
-/// What is being read.
+/// What the connection is reading.
 enum Reading {
     Line,
-    /// The value of this key, of so many bytes, or what is skipped if there is no key.
+    /// A data block of this many bytes: the value of this key, or skipped if there is no key.
     Block(Option<Vec<u8>>, u64),
-    /// The rest of a line, told already or not.
+    /// The rest of a line that is skipped, and whether the error was already sent.
     Rest(bool),
 }
 
@@ -218,7 +235,7 @@ impl Connection {
             if length == 0 {
                 if self.is("end-completes") && !self.input.is_empty() {
                     self.input.push(b'\n');
-                    self.read_on();
+                    self.process();
                 }
                 self.flush()?;
                 return self.stream.shutdown(Shutdown::Both);
@@ -230,7 +247,7 @@ impl Connection {
             let lost =
                 usize::from(self.is("split-byte-lost") && length == 3 && !self.input.is_empty());
             self.input.extend_from_slice(&chunk[lost..]);
-            self.read_on();
+            self.process();
             if !self.is("late-replies") && !self.is("replies-at-the-end") {
                 self.flush()?;
             }
@@ -251,8 +268,8 @@ impl Connection {
         self.stream.write_all(&out)
     }
 
-    /// Answers all that is complete.
-    fn read_on(&mut self) {
+    /// Processes all complete requests.
+    fn process(&mut self) {
         let mut answered = 0;
         while !self.closing {
             let before = self.input.len();
@@ -274,19 +291,19 @@ impl Connection {
         }
     }
 
-    /// Whether something was done.
+    /// Takes one step. Returns whether it made progress.
     fn advance(&mut self) -> bool {
         match std::mem::replace(&mut self.reading, Reading::Line) {
             Reading::Line => self.line(),
             Reading::Block(key, count) => self.block(key, count),
-            Reading::Rest(told) => {
+            Reading::Rest(reported) => {
                 let Some(end) = self.input.iter().position(|byte| *byte == b'\n') else {
                     self.input.clear();
-                    self.reading = Reading::Rest(told);
+                    self.reading = Reading::Rest(reported);
                     return false;
                 };
                 self.input.drain(..=end);
-                if !told {
+                if !reported {
                     self.out.extend_from_slice(b"CLIENT_ERROR bad data chunk\n");
                 }
                 true
@@ -437,7 +454,7 @@ impl Connection {
     }
 
     fn block(&mut self, key: Option<Vec<u8>>, count: u64) -> bool {
-        let held = self.input.len() as u64;
+        let arrived = self.input.len() as u64;
         if self.is("value-of-a-line") && key.is_some() {
             let Some(end) = self.input.iter().position(|byte| *byte == b'\n') else {
                 self.reading = Reading::Block(key, count);
@@ -447,31 +464,31 @@ impl Connection {
             self.store(key, value);
             return true;
         }
-        if self.is("split-end-lost") && held == count {
+        if self.is("split-end-lost") && arrived == count {
             let value = self.input.drain(..).collect();
             self.store(key, value);
             return true;
         }
-        if self.is("split-end-dropped") && held == count && key.is_some() {
+        if self.is("split-end-dropped") && arrived == count && key.is_some() {
             self.input.clear();
             return false;
         }
-        if self.is("value-of-one-read") && held > 0 && held <= count && key.is_some() {
+        if self.is("value-of-one-read") && arrived > 0 && arrived <= count && key.is_some() {
             let value = self.input.drain(..).collect();
             self.store(key, value);
             return true;
         }
-        if held <= count {
+        if arrived <= count {
             if key.is_none() {
                 self.input.clear();
-                self.reading = Reading::Block(None, count - held);
+                self.reading = Reading::Block(None, count - arrived);
                 return false;
             }
-            if self.is("split-block-lost") && held > 0 {
+            if self.is("split-block-lost") && arrived > 0 {
                 self.input.clear();
                 return false;
             }
-            if self.is("block-restarts") && held > 0 {
+            if self.is("block-restarts") && arrived > 0 {
                 self.input.clear();
             }
             self.reading = Reading::Block(key, count);
@@ -490,11 +507,11 @@ impl Connection {
                 self.reading = Reading::Rest(true);
                 return true;
             }
-            let told = !self.is("bad-end-late");
-            if told {
+            let reported = !self.is("bad-end-late");
+            if reported {
                 self.error("CLIENT_ERROR bad data chunk");
             }
-            self.reading = Reading::Rest(told);
+            self.reading = Reading::Rest(reported);
             return true;
         }
         if self.input[0] != b'\n' {

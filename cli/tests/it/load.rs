@@ -260,7 +260,7 @@ fn flags_are_part_of_a_reply() {
     let value = &reply[header.len()..][..9 + 2];
     ask(&mut client, &[format!("set {key} 5 0 9\r\n").as_bytes(), value].concat(), b"STORED\r\n");
     let ended = load(&[&args[..], &["-n", "10", "--mix", "1:0"]].concat()).adds_up();
-    assert_eq!(ended.faults()[0]["what"], "this does not answer the request");
+    assert_eq!(ended.faults()[0]["what"], "this is no reply to the request");
 }
 
 /// A server of the simple dialect that changes one reply. It ends with the test.
@@ -417,20 +417,20 @@ fn a_right_target_passes() {
 #[test]
 fn wrong_replies_are_reported() {
     let cases: [(Fault, &str); 12] = [
-        (|reply, _| Some(damaged(reply)), "the value is none that was stored under this key"),
+        (|reply, _| Some(damaged(reply)), "the value was never stored under this key"),
         // Another key's value.
-        (|reply, _| Some(swapped(&reply)), "the value is none that was stored under this key"),
+        (|reply, _| Some(swapped(&reply)), "the value was never stored under this key"),
         (
             |reply, _| Some(replaced(&reply, "VALUE key-", "VALUE kex-")),
-            "this key was not asked for",
+            "this key was not requested",
         ),
-        (|reply, _| Some([&reply[..77], &reply[..]].concat()), "this key was not asked for"),
+        (|reply, _| Some([&reply[..77], &reply[..]].concat()), "this key was not requested"),
         (|reply, _| Some(replaced(&reply, " 50\n", " 49\n")), "does not end where it should"),
         (|reply, _| Some(replaced(&reply, " 50\n", " 050\n")), "the line is not a reply of this"),
-        (|_, _| Some(b"STORED\n".to_vec()), "this does not answer the request"),
-        (|_, _| Some(b"ERROR\n".to_vec()), "this does not answer the request"),
-        (|reply, _| Some([&reply[..], b"END\n"].concat()), "more came than what answers"),
-        (|reply, _| Some([&reply[..], b"x"].concat()), "more came than what answers"),
+        (|_, _| Some(b"STORED\n".to_vec()), "this is no reply to the request"),
+        (|_, _| Some(b"ERROR\n".to_vec()), "this is no reply to the request"),
+        (|reply, _| Some([&reply[..], b"END\n"].concat()), "more bytes came than the replies"),
+        (|reply, _| Some([&reply[..], b"x"].concat()), "more bytes came than the replies"),
         (|_, _| Some(b"hello\n".to_vec()), "the line is not a reply of this dialect"),
         (|_, _| Some(vec![b'x'; 300_000]), "the reply's line is too long"),
     ];
@@ -447,7 +447,7 @@ fn wrong_replies_are_reported() {
         assert_eq!(request.matches(" key-").count(), 3, "{}", shown());
         assert_ne!(fault["reply"], "", "{}", shown());
         // What stands before it was right.
-        let extra = message.starts_with("more came");
+        let extra = message.starts_with("more bytes came");
         assert_eq!(ended.count("replies"), 32 + u64::from(extra), "{}", shown());
     }
 }
@@ -464,8 +464,11 @@ fn swapped(reply: &[u8]) -> Vec<u8> {
 #[test]
 fn after_a_wrong_reply_the_other_connections_go_on() {
     let cases: [(Fault, &str); 3] = [
-        (|_, _| Some(b"END\n".to_vec()), "this does not answer the request"),
-        (|_, _| Some(b"STORED\nSTORED\n".to_vec()), "more came than what answers the requests"),
+        (|_, _| Some(b"END\n".to_vec()), "this is no reply to the request"),
+        (
+            |_, _| Some(b"STORED\nSTORED\n".to_vec()),
+            "more bytes came than the replies to the requests",
+        ),
         (|_, _| Some(b"NOT_STORED\n".to_vec()), "the line is not a reply of this dialect"),
     ];
     for (fault, message) in cases {
@@ -496,8 +499,8 @@ fn closed_connections_and_timeouts_are_reported() {
         // Half a reply, and the end, perhaps in one event.
         (closed, "the server closed the connection"),
         // Half a reply, and nothing more.
-        (|reply, _| Some(reply[..reply.len() - 2].to_vec()), "not answered in 0.5 s"),
-        (slow, "not answered in 0.5 s"),
+        (|reply, _| Some(reply[..reply.len() - 2].to_vec()), "no complete reply within 0.5 s"),
+        (slow, "no complete reply within 0.5 s"),
     ];
     for (fault, message) in cases {
         let target = Target::start(1032, fault);
@@ -544,8 +547,11 @@ fn the_wrong_dialect_is_reported() {
         let run = output(&args, b"");
         assert_eq!(run.status.code(), Some(1));
         let report = text(&run.stdout);
-        assert!(report.contains("does it speak the other dialect (--dialect)?"), "{report}");
-        assert!(report.contains("\nand 2 more\n"), "{report}");
+        assert!(
+            report.contains(&format!("is {asked} the server's dialect (--dialect)?")),
+            "{report}"
+        );
+        assert!(report.contains("\nand 2 more faults\n"), "{report}");
     }
 }
 
@@ -643,10 +649,13 @@ fn invalid_arguments_are_rejected() {
         (&["--tcp", "127.0.0.1:1", "--mix", "90"], "such as 90:10"),
         (&["--tcp", "127.0.0.1:1", "-d", "10-5"], "such as 100 or 100-4k"),
         (&["--tcp", "127.0.0.1:1", "-d", "0"], "expected a size from 1 to 1024m"),
-        (&["--tcp", "127.0.0.1:1", "-c", "0"], "number would be zero"),
-        (&["--tcp", "127.0.0.1:1", "-t", "3", "-c", "2"], "-t 3 needs as many connections (-c)"),
-        (&["--tcp", "127.0.0.1:1", "--key-size", "7"], "--key-size 7 is too little for 10000 keys"),
-        (&["--tcp", "127.0.0.1:1", "--key-size", "251"], "--key-size 251 is too large"),
+        (&["--tcp", "127.0.0.1:1", "-c", "0"], "expected a whole number from 1 to 1000000"),
+        (&["--tcp", "127.0.0.1:1", "-t", "3", "-c", "2"], "-t 3 is more than -c 2"),
+        (
+            &["--tcp", "127.0.0.1:1", "--key-size", "7"],
+            "--key-size 7 is too small for --keys 10000: expected at least 8",
+        ),
+        (&["--tcp", "127.0.0.1:1", "--key-size", "251"], "expected a whole number from 1 to 250"),
         (&["--tcp", "127.0.0.1:1", "--popularity", "zipf"], "such as zipf:0.99"),
         (&["--tcp", "127.0.0.1:1", "-n", "1", "--seconds", "1"], "cannot be used with"),
         (&["--tcp", "127.0.0.1:1", "--seconds", "x"], "expected seconds"),

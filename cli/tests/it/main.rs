@@ -13,4 +13,5 @@ mod process;
 mod program;
 #[cfg(target_os = "linux")]
 mod server;
+mod usage;
 mod vectors;

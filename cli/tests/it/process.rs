@@ -4,10 +4,14 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
+    mem,
     net::{Shutdown, SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -85,6 +89,8 @@ pub struct Server {
     pub addresses: Vec<String>,
     /// What else it printed before that.
     pub notes: Vec<String>,
+    /// What it printed after that.
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -103,13 +109,29 @@ impl Server {
             assert!(length > 0, "it ends: {notes:?}");
             let line = line.trim_end();
             match line.strip_prefix("memwire: listening on ") {
-                Some(address) => addresses.push(address.to_owned()),
+                Some(rest) => {
+                    let (address, dialect) = rest.rsplit_once(", ").expect("a dialect");
+                    assert!(dialect.ends_with(" dialect"), "{line}");
+                    addresses.push(address.to_owned());
+                }
                 None => notes.push(line.to_owned()),
             }
         }
         // So that it never blocks on a full pipe.
-        thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-        Self { child, addresses, notes }
+        let log = Arc::new(Mutex::new(String::new()));
+        let lines = Arc::clone(&log);
+        thread::spawn(move || {
+            let mut line = String::new();
+            while stderr.read_line(&mut line).is_ok_and(|length| length > 0) {
+                lines.lock().expect("no panic").push_str(&mem::take(&mut line));
+            }
+        });
+        Self { child, addresses, notes, log }
+    }
+
+    /// What it has printed since it listens.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no panic").clone()
     }
 
     pub fn address(&self) -> SocketAddr {

@@ -91,14 +91,14 @@ fn invalid_arguments_are_rejected() {
 #[test]
 fn unsupported_memcached_flags_are_rejected() {
     for (args, sentence) in [
-        (&["-S"][..], "listen where only friends connect"),
-        (&["--memory-file", "file"], "items are in memory only"),
-        (&["-o", "modern,ext_path=file"], "idle_timeout=SECONDS works"),
+        (&["-S"][..], "-S (--enable-sasl) is not supported: there is no authentication"),
+        (&["--memory-file", "file"], "items are kept in memory only"),
+        (&["-o", "modern,ext_path=file"], "idle_timeout=SECONDS is"),
         (&["-o", "idle_timeout=soon"], "expected idle_timeout=SECONDS"),
-        (&["-B", "binary"], "only -B ascii is accepted"),
-        (&["-e", "file"], "items are in memory only"),
-        (&["-U", "11211"], "UDP is not served, only -U 0 is accepted"),
-        (&["-a", "888"], "expected a mode in octal"),
+        (&["-B", "binary"], "only ascii is accepted"),
+        (&["-e", "file"], "items are kept in memory only"),
+        (&["-U", "11211"], "UDP is not served: only 0 is accepted"),
+        (&["-a", "888"], "expected permissions in octal"),
         (&["-u", "no such user"], "user"),
     ] {
         let Output { status, stderr, .. } = output(&[&["serve", "-p", "0"], args].concat(), b"");
@@ -116,7 +116,12 @@ fn manual_pages_and_completions_are_written() {
     let page = fs::read_to_string(path.join("memwire-serve.1")).expect("a page");
     assert!(page.contains(".TH") && page.contains("unix\\-mask"), "{page}");
     let completions = output(&["completions", "bash"], b"");
-    assert!(text(&completions.stdout).contains("complete -F _memwire"));
+    let completions = text(&completions.stdout);
+    assert!(completions.contains("complete -F _memwire") && completions.contains("--idle-timeout"));
+    // Flags that are rejected or ignored are not offered.
+    for flag in ["--disable-evictions", "--enable-ssl", "--slab-growth-factor"] {
+        assert!(!completions.contains(flag), "{flag}");
+    }
     assert_eq!(output(&["completions", "no-shell"], b"").status.code(), Some(2));
     let Output { status, .. } = output(&["manual", "/proc/no/such/folder"], b"");
     assert_eq!(status.code(), Some(3));

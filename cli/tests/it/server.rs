@@ -74,7 +74,7 @@ fn a_stale_socket_is_replaced_and_a_file_is_not() {
     let path = folder.file("file");
     fs::write(&path, "precious").expect("a file");
     let rejected = output(&["serve", "-s", &path], b"");
-    let message = format!("memwire: cannot listen on {path}: there is a file that is no socket\n");
+    let message = format!("memwire: cannot listen on {path}: the file there is not a socket\n");
     assert_eq!((rejected.status.code(), text(&rejected.stderr)), (Some(3), message));
     assert_eq!(fs::read_to_string(&path).expect("it is there"), "precious");
 
@@ -90,13 +90,13 @@ fn startup_errors_are_one_line() {
         (
             &["-m", "4", "-I", "1m"],
             2,
-            "-m 4 is too little for values of 1048576 bytes: expected at least -m ",
+            "-m 4 is too small for values of 1048576 bytes: expected at least -m ",
         ),
-        (&["-m", "1"], 2, "-m 1 is too little for values of 1024 bytes: expected at least -m 2"),
-        (&["-I", "100m"], 2, "is too little for values of 104857600 bytes"),
+        (&["-m", "1"], 2, "-m 1 is too small for values of 1024 bytes: expected at least -m 2"),
+        (&["-I", "100m"], 2, "is too small for values of 104857600 bytes"),
         (&["-I", "0"], 2, "expected a size from 1 to 1024m"),
         (&["-I", "1g"], 2, "expected a size from 1 to 1024m"),
-        (&["-c", "4000000000"], 3, "so many connections need 4000000064 file descriptors"),
+        (&["-c", "900000000"], 3, "these connections (-c) need 900000064 file descriptors"),
         (&["-l", "192.0.2.1"], 3, "cannot listen on 192.0.2.1:0: "),
     ];
     for (args, code, message) in cases {
@@ -144,13 +144,13 @@ fn memcached_flags_without_effect_are_reported() {
     assert_eq!(
         server.notes,
         [
-            "memwire: -C has no effect: it takes no more memory to have cas",
-            "memwire: -f has no effect: there are no slabs, so nothing grows by a factor",
-            "memwire: -R has no effect: connections take turns by themselves",
-            "memwire: -o no_modern has no effect: there is nothing of the kind to set",
-            "memwire: -o hashpower has no effect: there is nothing of the kind to set",
-            "memwire: the binary protocol is not served",
-            "memwire: -m 3 has room for values of up to 786130 bytes",
+            "memwire: -C has no effect: CAS uniques take no extra memory",
+            "memwire: -f has no effect: there are no slabs",
+            "memwire: -R has no effect: connections always take turns",
+            "memwire: -o no_modern has no effect: it does not apply to memwire",
+            "memwire: -o hashpower has no effect: it does not apply to memwire",
+            "memwire: -B auto: only the text protocol is served",
+            "memwire: with -m 3, values may have up to 786130 bytes: less than the usual 1m",
         ]
     );
     // Requests of tools that expect slabs.
@@ -183,7 +183,7 @@ fn serves_in_the_background() {
     let args = ["serve", "-d", "-P", &pidfile, "-s", &socket, "--dialect", "classic"];
     let started = output(&args, b"");
     assert_eq!(started.status.code(), Some(0), "{}", text(&started.stderr));
-    assert_eq!(text(&started.stderr), format!("memwire: listening on {socket}\n"));
+    assert_eq!(text(&started.stderr), format!("memwire: listening on {socket}, classic dialect\n"));
     let mut pid = String::new();
     until("it writes its id", || {
         pid = fs::read_to_string(&pidfile).expect("a file");
@@ -246,6 +246,58 @@ fn clients_over_the_limit_are_rejected() {
             && four.read_exact(&mut reply).is_ok()
             && &reply == b"END"
     });
+}
+
+/// memcached's clients wait for ever for replies of the simple dialect.
+#[test]
+fn lines_that_end_with_cr_lf_are_warned_about_once_in_simple() {
+    let warning = "a client ends its lines with CR LF, as memcached's clients do; start with \
+                   --dialect classic to serve them";
+    for (args, first_line, warnings) in [
+        (&[][..], "get k\r\n", 1),
+        (&[], "get k\n", 0),
+        (&["--dialect", "classic"], "get k\r\n", 0),
+    ] {
+        let server = Server::start(args);
+        let last = if args.is_empty() { "\nget k\n" } else { "get k\r\n" };
+        for _ in 0..3 {
+            let pieces: Vec<_> = first_line.as_bytes().chunks(1).chain([last.as_bytes()]).collect();
+            assert!(text(&server.exchange(&pieces)).contains("END"), "{first_line:?}");
+        }
+        if warnings > 0 {
+            until("it warns", || server.log().contains(warning));
+        }
+        let log = server.log();
+        assert_eq!(log.matches(warning).count(), warnings, "{args:?} {first_line:?}: {log}");
+        assert_eq!(log.lines().count(), warnings, "{log}");
+    }
+}
+
+#[test]
+fn connections_are_logged_with_the_clients_address() {
+    let folder = Folder::new();
+    let path = folder.file("socket");
+    let server = Server::start_on(&["-vv", "-p", "0", "-s", &path, "-c", "1"], 2);
+    let mut client = server.connect();
+    let address = client.local_addr().expect("its address");
+    ask(&mut client, b"get k\nget", b"END\n");
+    let other = server.connect();
+    let rejected = format!(
+        "connection limit reached; client rejected: {}",
+        other.local_addr().expect("its address")
+    );
+    until("it rejects the other", || server.log().contains(&rejected));
+    drop(client);
+    let opened = format!("INFO connection from {address} opened");
+    let why = format!("DEBUG connection from {address}: input ends at byte 9");
+    let closed = format!("INFO connection from {address} closed");
+    until("it closes", || server.log().contains(&closed));
+    assert!(server.log().contains(&opened) && server.log().contains(&why), "{}", server.log());
+    until("there is room", || {
+        let mut client = UnixStream::connect(&path).expect("it accepts");
+        client.write_all(b"get k\n").is_ok() && client.read_exact(&mut [0; 4]).is_ok()
+    });
+    until("it is logged", || server.log().contains("connection from a Unix socket opened"));
 }
 
 #[test]

@@ -20,20 +20,20 @@ pub use outcome::{Ending, Outcome};
 /// At most this many bytes more than expected are read.
 const FLOOD: usize = 65_536;
 
-/// A target that sends fewer bytes a second is too slow.
+/// A target that sends fewer bytes per second times out.
 const BYTES_A_SECOND: usize = 32_768;
 
-/// How long to wait for the rest of the replies after something was wrong.
+/// How long to wait for the rest of the replies after a failure.
 const REST: Duration = Duration::from_millis(100);
 
-/// How fast to go on.
+/// The pace of an exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// Between two chunks, so that they are read one by one.
     pub pause: Duration,
     /// The longest time for a reply.
     pub timeout: Duration,
-    /// Whether to read the rest of the replies after something was wrong.
+    /// Whether to read the rest of the replies after a failure.
     pub read_rest: bool,
 }
 
@@ -83,7 +83,7 @@ pub async fn exchange(
 
 impl Exchange<'_> {
     async fn run(&mut self, cuts: &[usize], is_filter: bool, pace: Pace) -> Result<(), Ending> {
-        // Long answers take their time.
+        // Long replies take longer.
         let more = self.script.expected.bytes.len() / BYTES_A_SECOND;
         let pace = Pace { timeout: pace.timeout + Duration::from_secs(more as u64), ..pace };
         let waits: &[usize] = if is_filter { &[] } else { &self.script.waits };
@@ -111,7 +111,7 @@ impl Exchange<'_> {
             return self.await_end(deadline).await;
         }
         if !self.script.clean && !self.script.closes && cuts.is_empty() {
-            // What is complete is answered, however early the stream ends.
+            // Complete requests are answered, however early the stream ends.
             if let Some(mut writer) = self.link.writer.take() {
                 let _ = writer.shutdown().await;
             }
@@ -123,7 +123,7 @@ impl Exchange<'_> {
             }
         }
         if !self.script.clean {
-            // Only the end of the stream shows that nothing else is answered.
+            // Only the end of the stream shows that no reply follows.
             if let Some(mut writer) = self.link.writer.take() {
                 let _ = writer.shutdown().await;
             }
@@ -133,7 +133,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Sends all up to `end`, and reads what comes meanwhile.
+    /// Sends everything up to `end`, and reads replies meanwhile.
     async fn send(&mut self, end: usize, deadline: Instant) -> Result<(), Ending> {
         let bytes = self.script.fill(self.sent..end, &self.matcher.captures);
         let mut chunk = &bytes[..];
@@ -143,7 +143,7 @@ impl Exchange<'_> {
             let received = select! {
                 written = writer.write(chunk) => {
                     let Ok(length) = written else {
-                        // It has closed; what it sent before is still to be read.
+                        // It has closed; bytes that it sent before that may still be unread.
                         self.link.writer = None;
                         break;
                     };
@@ -158,7 +158,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Judges what was read: the first bytes of the buffer, or the end of the stream.
+    /// Judges the bytes that were read: the first ones of the buffer, or the end of the stream.
     fn judge(&mut self, length: usize) -> Result<(), Ending> {
         if length == 0 {
             self.closed = true;
@@ -171,7 +171,7 @@ impl Exchange<'_> {
         let decided = script.expected.end_of(script.decided(self.sent));
         let Matcher { at, differs, .. } = self.matcher;
         if differs && at >= decided || at > decided {
-            // What answers no request is too much; what answers a part of one is too early.
+            // Bytes that no request explains are extra; a reply to an incomplete request is early.
             let early = script.is_inside(self.sent);
             return Err(if early {
                 Ending::EarlyReply { sent: self.sent }
@@ -199,14 +199,14 @@ impl Exchange<'_> {
         Ok(true)
     }
 
-    /// Waits for all answers that are decided by what was sent.
+    /// Waits for the replies to all requests that were sent completely.
     async fn await_answers(&mut self, deadline: Instant) -> Result<(), Ending> {
         let wanted = self.script.decided(self.sent);
         while self.matcher.answered() < wanted {
             if self.closed {
                 return Err(Ending::ClosedEarly { sent: self.sent });
             }
-            // A target that never stops sending is not waited for either.
+            // Nor is a target waited for that never stops sending.
             if !self.receive(deadline).await? || Instant::now() > deadline {
                 return Err(Ending::TimedOut { sent: self.sent });
             }
@@ -214,7 +214,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Reads what comes until `deadline`.
+    /// Reads replies until `deadline`.
     async fn listen(&mut self, deadline: Instant) -> Result<(), Ending> {
         while !self.closed && Instant::now() < deadline {
             self.receive(deadline).await?;
@@ -236,14 +236,17 @@ impl Exchange<'_> {
             return Err(Ending::TimedOut { sent: self.sent });
         };
         let complete = self.matcher.at == self.script.expected.bytes.len();
-        // Some report by their exit code that the input was not all right.
+        // Some report invalid input by their exit code.
         if status.is_exit() && complete {
             return Ok(());
         }
         if status.is_success() {
             return Err(Ending::Wrong);
         }
-        Err(Ending::Crashed(format!("it ended with {status}{}", process.last_output().await)))
+        Err(Ending::Crashed(format!(
+            "the process exited with {status}{}",
+            process.last_output().await
+        )))
     }
 
     /// Reads the rest of the replies, so that all of them can be shown.

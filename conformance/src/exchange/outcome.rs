@@ -2,7 +2,7 @@
 
 use crate::results::Verdict;
 
-/// What came of an exchange.
+/// The outcome of an exchange.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// All that was received.
@@ -23,16 +23,16 @@ pub enum Ending {
     Pass,
     /// Other bytes than expected, or not all of them.
     Wrong,
-    /// A reply came after this many bytes were sent, which do not decide it.
+    /// A reply came after this many bytes, before the request was complete.
     EarlyReply { sent: usize },
     /// More bytes than expected.
     ExtraBytes,
     /// After this many bytes were sent, nothing came in time; or the target did not read them, or
     /// did not end.
     TimedOut { sent: usize },
-    /// The target closed the connection before all was answered.
+    /// The target closed the connection before the last reply was complete.
     ClosedEarly { sent: usize },
-    /// Its process ended wrongly, or is gone.
+    /// Its process failed, or it can no longer be reached.
     Crashed(String),
 }
 

@@ -1,4 +1,4 @@
-//! Long streams, shortened to what matters.
+//! Excerpts of long streams.
 
 use std::{fmt::Write as _, ops::Range};
 
@@ -8,25 +8,25 @@ use crate::{
     text::escape,
 };
 
-/// How many bytes are shown before and after what matters.
+/// How many bytes are shown before and after the offset.
 const AROUND: usize = 160;
 
 /// Up to this many chunks are shown one by one.
 pub const CHUNKS: usize = 8;
 
-/// What stands around an offset, and where the offset is in it, in characters.
+/// The text around an offset, and where the offset is in it, in characters.
 pub struct Excerpt {
     pub text: String,
     pub mark: usize,
 }
 
 impl Excerpt {
-    /// What stands around the offset `center` of these bytes.
+    /// The text around the offset `center` of these bytes.
     pub fn of_bytes(bytes: &[u8], center: usize) -> Self {
         Self::of(bytes.len(), center, |text, range| text.push_str(&escape(&bytes[range])))
     }
 
-    /// What stands around the offset `center` of what is expected, up to `end`.
+    /// The text around the offset `center` of the expected replies, up to `end`.
     pub fn of_expected(expected: &Expected, end: usize, center: usize) -> Self {
         Self::of(end, center, |text, range| {
             for piece in expected.pieces(range) {

@@ -13,14 +13,14 @@ pub struct FailedExchange {
     pub failures: u32,
     /// … of this many.
     pub attempts: u32,
-    /// Whether the vector passes when it is sent whole.
+    /// Whether the vector passes when it is sent in one chunk.
     pub whole_passes: bool,
     /// The ids of the vectors before this one on the same connection.
     pub preceding: Vec<String>,
 }
 
 impl FailedExchange {
-    /// A failure that was not repeated yet.
+    /// A failure that was not retried yet.
     pub fn new(delivery: Delivery, script: Script, cuts: Vec<usize>, outcome: Outcome) -> Self {
         Self {
             delivery,

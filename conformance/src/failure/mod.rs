@@ -1,5 +1,5 @@
-//! What failed, described for people: where the stream was split, what happened, what is probably
-//! wrong, and a command that sends the same again.
+//! A failure, described for people: where the stream was split, what happened, what is probably
+//! wrong, and a command that sends the same bytes.
 
 mod diagnosis;
 mod excerpt;
@@ -26,7 +26,7 @@ pub fn describe(
 ) -> Failure {
     let FailedExchange { script, cuts, outcome, .. } = failed;
     let probed = script.expected.end_of(script.answers().saturating_sub(1));
-    // The probe is shown only if it is there that something is wrong.
+    // The probe is shown only if the failure is in its reply.
     let hide_probe =
         script.probe.is_some() && outcome.at < probed && outcome.ending != Ending::ExtraBytes;
     let (stream, expected_end) = if hide_probe {
@@ -34,7 +34,7 @@ pub fn describe(
     } else {
         (&script.stream[..], script.expected.bytes.len())
     };
-    // Nor is its answer.
+    // Nor is its reply.
     let shown = match (dialect.probe)("").1.as_bytes() {
         answer if hide_probe && outcome.got.len() >= outcome.matched + answer.len() => {
             outcome.got.strip_suffix(answer).unwrap_or(&outcome.got)

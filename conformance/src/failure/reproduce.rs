@@ -1,4 +1,4 @@
-//! A command for a shell that sends the same again.
+//! A shell command that sends the same bytes.
 
 use std::fmt::Write as _;
 
@@ -14,8 +14,8 @@ use crate::{
 /// The longest command that is worth showing, in bytes.
 const COMMAND: usize = 1500;
 
-/// A command that sends the first `length` bytes of `script` again, split as in `failed`; or that
-/// runs the vector with this id again, if what is sent is too long or depends on replies.
+/// A command that sends the first `length` bytes of `script`, split as in `failed`; or one that runs
+/// the vector with this id again, if the bytes are too many or depend on replies.
 pub fn reproduce(
     target: &Target,
     dialect: &Dialect,

@@ -15,28 +15,28 @@ fn sent(failed: &FailedExchange) -> String {
     let FailedExchange { delivery, script, cuts, preceding, .. } = failed;
     let mut sent = match cuts.as_slice() {
         [] => match (delivery, preceding.as_slice()) {
-            (Delivery::Pipelined, [one]) => format!("behind {one}, in one chunk with it"),
+            (Delivery::Pipelined, [one]) => format!("after {one}, in one chunk with it"),
             (Delivery::Pipelined, _) => "in one chunk with what follows it".to_owned(),
-            (Delivery::Together, [one]) => format!("behind {one}, on the same connection"),
+            (Delivery::Together, [one]) => format!("after {one}, on the same connection"),
             (Delivery::Together, all) => {
-                format!("as number {} on the same connection", all.len() + 1)
+                format!("after {} others on the same connection", all.len())
             }
-            _ => "sent whole".to_owned(),
+            _ => "sent in one chunk".to_owned(),
         },
-        [cut] => format!("cut {}, behind byte {cut}", script.place(*cut)),
+        [cut] => format!("split {}, after byte {cut}", script.place(*cut)),
         cuts if *delivery == Delivery::Conversation => {
             let others = preceding.len();
-            format!("in a conversation of {} chunks, behind {others} others", cuts.len() + 1)
+            format!("in a conversation of {} chunks, after {others} others", cuts.len() + 1)
         }
         cuts if cuts.len() <= CHUNKS => {
             let places: Vec<_> = cuts.iter().map(usize::to_string).collect();
-            format!("cut behind bytes {}", places.join(", "))
+            format!("split after bytes {}", places.join(", "))
         }
-        cuts => format!("cut into {} chunks", cuts.len() + 1),
+        cuts => format!("split into {} chunks", cuts.len() + 1),
     };
     for (at, time) in &script.sleeps {
         // Writing to a string does not fail.
-        let _ = write!(sent, ", with a wait of {} seconds behind byte {at}", time.as_secs());
+        let _ = write!(sent, ", with a wait of {} seconds after byte {at}", time.as_secs());
     }
     sent
 }
@@ -48,24 +48,24 @@ fn happened(failed: &FailedExchange) -> String {
     let answered = script.expected.answers.partition_point(|end| *end <= outcome.at);
     let answers = script.answers();
     let after = |sent: usize| {
-        if sent == all { String::new() } else { format!(" behind byte {sent} of {all}") }
+        if sent == all { String::new() } else { format!(" after byte {sent} of {all}") }
     };
     match &outcome.ending {
         Ending::Pass | Ending::Wrong if outcome.matched == outcome.got.len() => {
-            "the replies end too soon".to_owned()
+            "the replies are incomplete".to_owned()
         }
         Ending::Pass | Ending::Wrong => "wrong reply".to_owned(),
         Ending::EarlyReply { sent } => {
-            format!("a reply came behind byte {sent} of {all}, before what decides it")
+            format!("a reply came after byte {sent} of {all}, before the request was complete")
         }
-        Ending::ExtraBytes => "more came than what answers the requests".to_owned(),
+        Ending::ExtraBytes => "more bytes came than the expected replies".to_owned(),
         Ending::TimedOut { sent } => {
-            format!("{answered} of {answers} answers came in time{}", after(*sent))
+            format!("{answered} of {answers} replies came in time{}", after(*sent))
         }
         Ending::ClosedEarly { sent } => {
             let (after, output) = (after(*sent), &outcome.last_output);
             format!(
-                "{answered} of {answers} answers came, then the connection ended{after}{output}"
+                "{answered} of {answers} replies came, then the connection was closed{after}{output}"
             )
         }
         Ending::Crashed(how) => how.clone(),

@@ -1,4 +1,4 @@
-//! Several results, compared.
+//! A comparison of several results.
 
 use std::fmt::Write as _;
 
@@ -34,7 +34,7 @@ pub fn comparison(all: &[&Results]) -> String {
             let _ = writeln!(out, "  {verdict:<12} {}", results.target.name);
         }
     }
-    let _ = writeln!(out, "{same} of {} vectors have one verdict everywhere", ids.len());
+    let _ = writeln!(out, "{same} of {} vectors have the same verdict everywhere", ids.len());
     for results in all {
         let (passed, failed) = (results.count(Verdict::Pass), results.failures().count());
         let _ = writeln!(out, "{passed} pass, {failed} fail: {}", results.target.name);

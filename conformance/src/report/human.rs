@@ -35,7 +35,7 @@ fn write(out: &mut String, results: &Results) -> fmt::Result {
     }
     for result in results.stale() {
         let id = &result.id;
-        writeln!(out, "{BAD}stale{BAD:#} {id} passes, and is listed as a known failure")?;
+        writeln!(out, "{BAD}stale{BAD:#} {id} passes, but is listed as a known failure")?;
     }
     summary(out, results)
 }
@@ -85,7 +85,7 @@ fn details(out: &mut String, failure: &Failure) -> fmt::Result {
     )?;
     let [failed, times] = failure.failed;
     if failed < times {
-        writeln!(out, "  {ODD}{failed} of {times} times; it does not always fail{ODD:#}")?;
+        writeln!(out, "  {ODD}failed {failed} of {times} times{ODD:#}")?;
     }
     if let Some(hint) = &failure.hint {
         writeln!(out, "  {STRONG}hint{STRONG:#}     {hint}.")?;
@@ -113,7 +113,7 @@ fn summary(out: &mut String, results: &Results) -> fmt::Result {
     write!(out, "{style}{word}{style:#}: {passed} vectors pass, {failed} fail")?;
     for (count, what) in [
         (known, "fail and are known"),
-        (results.stale().count(), "are stale in the list of known failures"),
+        (results.stale().count(), "pass, but are listed as known failures"),
         (results.count(Verdict::Recorded), "recorded"),
         (results.count(Verdict::Unsupported), "unsupported"),
         (results.count(Verdict::NotRun), "not run"),
@@ -135,7 +135,7 @@ fn summary(out: &mut String, results: &Results) -> fmt::Result {
         .filter(|result| result.failure.as_ref().is_some_and(|failure| failure.only_when_split));
     let split = split.count();
     if split > 0 {
-        writeln!(out, "{split} fail only when split: they pass when they are sent whole")?;
+        writeln!(out, "{split} fail only when split: they pass when sent in one chunk")?;
     }
     let mut hints: Vec<(&str, usize)> = vec![];
     for failure in results.failures().filter_map(|result| result.failure.as_ref()) {
@@ -146,7 +146,7 @@ fn summary(out: &mut String, results: &Results) -> fmt::Result {
         }
     }
     for (hint, count) in hints.into_iter().filter(|(_, count)| *count > 1) {
-        writeln!(out, "{count} of them: {hint}")?;
+        writeln!(out, "{count} vectors: {hint}")?;
     }
     let (name, seconds) = (&results.target.name, results.seconds);
     let level = results.level.map_or("all levels", |level| level.name());

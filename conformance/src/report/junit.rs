@@ -23,7 +23,7 @@ pub fn junit(results: &Results) -> Result<String, ReportError> {
             Verdict::Pass if result.known => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                 status.set_type("stale");
-                status.set_message("passes, and is listed as a known failure");
+                status.set_message("passes, but is listed as a known failure");
                 status
             }
             Verdict::Pass => TestCaseStatus::success(),

@@ -1,15 +1,14 @@
-//! How reports look on a terminal. Whoever prints them strips the colours where they are not
-//! wanted.
+//! Colours of reports on a terminal. Callers strip them where they are not wanted.
 
 use anstyle::{AnsiColor, Style};
 
-/// What is right.
+/// Correct.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// What is wrong.
+/// Wrong.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
-/// What is neither.
+/// Neither.
 pub const ODD: Style = AnsiColor::Yellow.on_default();
-/// What matters less.
+/// Less important.
 pub const FAINT: Style = Style::new().dimmed();
 /// What matters more.
 pub const STRONG: Style = Style::new().bold();

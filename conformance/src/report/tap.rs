@@ -22,7 +22,7 @@ pub fn tap(results: &Results) -> String {
             _ => writeln!(out),
         };
         if stale {
-            out.push_str("  ---\n  message: \"passes, and is listed as a known failure\"\n  ...\n");
+            out.push_str("  ---\n  message: \"passes, but is listed as a known failure\"\n  ...\n");
         }
         let Some(failure) = &result.failure else { continue };
         out.push_str("  ---\n");

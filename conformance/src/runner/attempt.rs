@@ -1,4 +1,4 @@
-//! One exchange: among others or alone, and tried again if it is too slow.
+//! One exchange: among others or alone, and retried if it is too slow.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -11,15 +11,15 @@ use crate::{
     target::Host,
 };
 
-/// An exchange that takes too long is tried again, alone, with this many times the timeout, before
-/// the target is called too slow.
+/// An exchange that times out is retried alone, with this many times the timeout, before it counts
+/// as timed out.
 const SLOWER: u32 = 4;
 
-/// At most this many are, if hardly anything else passes.
+/// At most this many retries, if hardly anything else passes.
 const RETRIES: usize = 3;
 
 impl Runner {
-    /// One exchange; if it is too slow, another one while nothing else is running.
+    /// One exchange; if it times out, another one while nothing else is running.
     pub async fn exchange(
         &self,
         host: &Host,
@@ -41,7 +41,7 @@ impl Runner {
         (script, outcome)
     }
 
-    /// One exchange, whatever comes of it. `alone`: while nothing else is running, as it is for a
+    /// One exchange, with any outcome. `alone`: while nothing else is running, as it is for a
     /// script that disturbs others.
     pub async fn attempt(
         &self,
@@ -59,13 +59,13 @@ impl Runner {
         let _alone = self.alone.write().await;
         let outcome = self.exchange_with(host, script, cuts, pace).await;
         if script.disturbs && outcome.ending != Ending::Pass {
-            // What it did may take effect when it was to wait for it.
+            // Its effects may be delayed by as long as it was to wait.
             sleep(script.sleeps.iter().map(|(_, time)| *time).sum()).await;
         }
         outcome
     }
 
-    /// Connects, and finds out whether the host is still there after a failure.
+    /// Connects, and after a failure checks whether the host still runs.
     async fn exchange_with(
         &self,
         host: &Host,

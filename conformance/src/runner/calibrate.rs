@@ -18,7 +18,7 @@ impl Runner {
     pub async fn calibrate(&mut self) -> Result<(), String> {
         if self.target.is_filter() {
             self.pace.pause = PAUSES[0];
-            return self.target.host().await.map(drop);
+            return self.target.check().await;
         }
         let host = self.target.host().await?;
         let (script, _) = self.script(&[], true, true);
@@ -28,7 +28,7 @@ impl Runner {
             let since = Instant::now();
             let outcome = exchange(&script, &[], link, false, self.pace).await;
             if outcome.ending != Ending::Pass {
-                // The vectors will show it.
+                // The vectors will report it.
                 return Ok(());
             }
             times.push(since.elapsed());

@@ -1,4 +1,4 @@
-//! Failures: repeated, told apart from evictions, and entered into results.
+//! Failures: retried, distinguished from evictions, and recorded in results.
 
 use super::shared::Runner;
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
     vectors::Vector,
 };
 
-/// How many times a failure is repeated, to see whether it always fails.
+/// How many times a failure is retried, to see whether it is deterministic.
 const REPEATS: u32 = 2;
 
 /// How many times, if an item was missing that a full store may have evicted.
 const EVICTION_REPEATS: u32 = 8;
 
 impl Runner {
-    /// Repeats a failure.
+    /// Retries a failure.
     pub async fn confirm(
         &self,
         host: &Host,
@@ -36,7 +36,7 @@ impl Runner {
         }
     }
 
-    /// Whether all that is wrong is that items are missing, as a full store evicts some.
+    /// Whether the replies are correct except for missing items, as a full store evicts some.
     pub fn may_be_eviction(&self, failed: &FailedExchange) -> bool {
         let FailedExchange { script, outcome, .. } = failed;
         self.target.is_shared()
@@ -44,16 +44,16 @@ impl Runner {
             && script.expected.differs_by_missing_items(self.dialect, &outcome.got)
     }
 
-    /// Whether that did not happen again, which tells it apart from a bug.
+    /// Whether that did not happen again, which distinguishes it from a bug.
     pub fn is_eviction(&self, failed: &FailedExchange) -> bool {
         failed.failures == 1
             && failed.attempts == 1 + EVICTION_REPEATS
             && self.may_be_eviction(failed)
     }
 
-    /// Enters a failure into the result of its vector.
+    /// Records a failure in the result of its vector.
     pub fn fail(&self, result: &mut VectorResult, vector: &Vector, failed: &FailedExchange) {
-        // A store that keeps everything has items of these keys now.
+        // The store now has items under these keys.
         let fresh = (self.target.is_shared() && failed.delivery.is_alone())
             .then(|| self.fresh_script(vector));
         let again = fresh.as_ref().unwrap_or(&failed.script);
@@ -65,8 +65,8 @@ impl Runner {
 /// The note on a vector that passed but for an eviction.
 pub fn eviction_note(failed: &FailedExchange) -> String {
     format!(
-        "once, {}, an item was missing that was stored before; it was there {} times after that, \
-         and a full store may give up items",
+        "once, {}, a stored item was missing; it was present {} times after that, and a full store \
+         may evict items",
         failed.delivery,
         failed.attempts - 1
     )

@@ -17,10 +17,10 @@ use crate::{
 /// How many vectors share a connection.
 const TOGETHER: usize = 10;
 
-/// A long conversation has at least this many requests, ...
+/// A long conversation has at least this many requests, …
 const REQUESTS: usize = 500;
 
-/// ... of vectors that send at most this many bytes.
+/// … of vectors that send at most this many bytes.
 const SMALL: usize = 4096;
 
 /// Vectors, as indices, that are delivered on one connection.
@@ -30,8 +30,8 @@ struct Group {
 }
 
 impl Runner {
-    /// Delivers vectors that pass by themselves together with others, and enters what comes of it
-    /// into their results. It returns which vectors were to be delivered so.
+    /// Delivers vectors that pass by themselves together with others, and records the outcome in
+    /// their results. It returns the vectors that were selected for this.
     pub async fn run_grouped(
         &self,
         vectors: &[Vector],
@@ -85,7 +85,7 @@ impl Runner {
             && script.sleeps.is_empty()
     }
 
-    /// The groups of all deliveries that were asked for.
+    /// The groups of all requested deliveries.
     fn groups(&self, vectors: &[Vector], fit: &[usize]) -> Vec<Group> {
         let group = |delivery, members: &[usize]| Group { delivery, members: members.to_vec() };
         let mut groups = vec![];

@@ -1,4 +1,4 @@
-//! What keys are renamed to, so that vectors, deliveries and runs do not find each other's items.
+//! Prefixes of keys, so that vectors, deliveries and runs do not find each other's items.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +9,7 @@ use crate::{dialect::Dialect, splits::HEAVY, target::Target, vectors::Vector};
 
 /// The prefixes of keys in one run.
 pub struct KeyNames {
-    /// What all prefixes begin with; no other run has the same.
+    /// The beginning of all prefixes; no other run has the same.
     token: String,
     /// How many prefixes were given.
     given: AtomicU64,

@@ -35,7 +35,7 @@ impl Runner {
         let grouped = self.run_grouped(vectors, &mut results).await;
         for (index, result) in results.iter_mut().enumerate() {
             if result.verdict == Verdict::Pass && result.deliveries.is_empty() {
-                let unfit = "no way that --split names fits it";
+                let unfit = "no delivery that --split names applies";
                 let why = if grouped.contains(&index) { STOPPED } else { unfit };
                 *result = VectorResult::not_run(&vectors[index], why);
             }

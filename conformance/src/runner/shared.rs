@@ -19,8 +19,8 @@ use crate::{
     vectors::Vector,
 };
 
-/// Why a vector is not run after a failure, if one is enough.
-pub const STOPPED: &str = "another one failed before";
+/// Why a vector is not run once the run has stopped.
+pub const STOPPED: &str = "the run had stopped after a failure";
 
 /// What all exchanges of a run share.
 pub struct Runner {
@@ -66,7 +66,7 @@ impl Runner {
         }
     }
 
-    /// Runs nothing else.
+    /// Starts no more exchanges.
     pub fn stop(&self) {
         self.stopped.store(true, Relaxed);
     }
@@ -75,7 +75,7 @@ impl Runner {
         self.stopped.load(Relaxed)
     }
 
-    /// The target cannot be reached any more; a target that is not shared is started again.
+    /// Records that the target cannot be reached; one that is not shared is started again.
     pub fn set_unreachable(&self) {
         self.unreachable.store(self.target.is_shared(), Relaxed);
     }
@@ -84,7 +84,7 @@ impl Runner {
         self.unreachable.load(Relaxed)
     }
 
-    /// Whether this delivery was asked for.
+    /// Whether this delivery was requested.
     pub fn delivers(&self, delivery: Delivery) -> bool {
         self.splits.iter().any(|split| split.delivery() == delivery)
     }

@@ -1,4 +1,4 @@
-//! Failures made smaller: with fewer cuts.
+//! Failures, reduced to fewer splits.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ const ATTEMPTS: usize = 200;
 const TIME: Duration = Duration::from_secs(20);
 
 impl Runner {
-    /// Leaves cuts out, as long as it fails without them.
+    /// Removes splits while the vector still fails.
     pub async fn shrink(
         &self,
         host: &Host,

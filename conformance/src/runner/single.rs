@@ -26,7 +26,7 @@ impl Runner {
     /// Runs a vector by itself, unless the run has ended.
     pub async fn run_single(&self, vector: &Vector) -> VectorResult {
         let result = if self.is_unreachable() {
-            VectorResult::not_run(vector, "the subject cannot be reached any more")
+            VectorResult::not_run(vector, "the target can no longer be reached")
         } else if self.is_stopped() {
             VectorResult::not_run(vector, STOPPED)
         } else if vector.level.is_none() {
@@ -47,7 +47,7 @@ impl Runner {
         let recorded = async {
             let host = self.target.host().await?;
             let (mut script, _) = self.script(&[vector], true, self.target.is_shared());
-            // What comes before the probe's answer is what is looked for.
+            // The replies end where the probe's begins.
             script.waits.clear();
             let outcome = self.attempt(&host, &script, &[], self.pace, false).await;
             let answer = (self.dialect.probe)("").1.as_bytes();
@@ -103,7 +103,7 @@ impl Runner {
     }
 }
 
-/// A vector, and what came of its deliveries so far.
+/// A vector, and the outcome of its deliveries so far.
 struct Single<'r> {
     runner: &'r Runner,
     vector: &'r Vector,
@@ -150,13 +150,13 @@ impl Single<'_> {
             self.runs += 1;
             if outcome.ending == Ending::Pass {
                 if script.disturbs {
-                    // What it did may not be over.
+                    // Its effects may be delayed.
                     self.host = runner.target.renew(host).await;
                 }
                 continue;
             }
             let is_slow = matches!(outcome.ending, Ending::TimedOut { .. });
-            // What it left in the host may spoil what comes next.
+            // The state that it left may affect the next exchange.
             self.host = runner.target.renew(host).await;
             let mut failed = FailedExchange::new(delivery, script, cuts, outcome);
             failed.whole_passes = self.whole_passes;

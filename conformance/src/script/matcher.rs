@@ -1,9 +1,9 @@
-//! Compares what arrives with what is expected, chunk by chunk.
+//! Compares replies with the expected ones, chunk by chunk.
 
 use super::{expected::Expected, placeholder::Capture};
 use crate::vectors::Captures;
 
-/// What has arrived so far, compared with what is expected.
+/// The replies so far, compared with the expected ones.
 #[derive(Clone, Debug)]
 pub struct Matcher<'e> {
     expected: &'e Expected,

@@ -7,7 +7,7 @@ use super::{
 use crate::dialect::Dialect;
 
 impl Expected {
-    /// Whether `got` is what is expected except for missing items, as far as it goes.
+    /// Whether `got` equals the expected replies, as far as it goes, except for missing items.
     pub fn differs_by_missing_items(&self, dialect: &Dialect, got: &[u8]) -> bool {
         let mut replies = (dialect.replies)(got).messages.into_iter();
         let mut reply = replies.next();

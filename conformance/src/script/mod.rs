@@ -24,7 +24,7 @@ pub use place::Place;
 /// What is sent on one connection, and what is expected.
 #[derive(Clone, Debug)]
 pub struct Script {
-    /// All that is sent; at the placeholders, a digit stands for what is received before.
+    /// All that is sent; at the placeholders, a digit stands for a captured value.
     pub stream: Vec<u8>,
     pub placeholders: Vec<Placeholder>,
     /// Offsets at which the client waits for every answer that is decided there.
@@ -38,7 +38,7 @@ pub struct Script {
     pub clean: bool,
     /// Whether the target closes the connection after the last answer.
     pub closes: bool,
-    /// Whether other clients of the target would find something else meanwhile.
+    /// Whether it changes the items of other clients of the target.
     pub disturbs: bool,
     /// The offset of the first byte of the probe (see [`Script::add_probe`]), if there is one.
     pub probe: Option<usize>,
@@ -122,7 +122,7 @@ impl Script {
         self.clean = next.clean;
     }
 
-    /// Appends a request whose answer is known, so that a reply too many, and one that is missing,
+    /// Appends a request whose reply is known, so that an extra reply, and a missing one,
     /// are seen without waiting for them.
     pub fn add_probe(&mut self, dialect: &Dialect, key: &str) {
         let (request, answer) = (dialect.probe)(key);
@@ -182,7 +182,7 @@ impl Script {
         }
     }
 
-    /// What lies around an offset.
+    /// What is at an offset.
     pub fn place(&self, at: usize) -> Place {
         Place::of(&self.requests, at)
     }

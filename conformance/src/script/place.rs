@@ -1,10 +1,10 @@
-//! What lies around an offset of a stream of requests.
+//! What is at an offset of a stream of requests.
 
 use std::fmt;
 
 use crate::framing::Message;
 
-/// What lies around an offset of a stream of requests.
+/// What is at an offset of a stream of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     BetweenRequests,
@@ -14,7 +14,7 @@ pub enum Place {
     Block,
     /// Between a value and the LF after it.
     BeforeBlockEnd,
-    /// Inside what a rejected request skips.
+    /// Inside the bytes that a rejected request skips.
     Skipped,
 }
 
@@ -40,8 +40,8 @@ impl fmt::Display for Place {
             Self::CommandLine => "inside a command line",
             Self::BeforeBlock => "between a command line and its data block",
             Self::Block => "inside a data block",
-            Self::BeforeBlockEnd => "between a value and the LF behind it",
-            Self::Skipped => "inside what a refused request skips",
+            Self::BeforeBlockEnd => "between a value and the LF after it",
+            Self::Skipped => "inside the bytes that a rejected request skips",
         })
     }
 }

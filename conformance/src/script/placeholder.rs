@@ -1,15 +1,15 @@
-//! Places in a stream where more than one text can stand.
+//! Places in a stream where more than one text matches.
 
 use crate::vectors::{Part, Pattern};
 
-/// A place in a stream where more than one text can stand.
+/// A place in a stream where more than one text matches.
 #[derive(Clone, Debug)]
 pub struct Placeholder {
     pub at: usize,
     pub capture: Capture,
 }
 
-/// What can stand there.
+/// What matches there.
 #[derive(Clone, Debug)]
 pub enum Capture {
     /// Any text before the line's end.

@@ -75,7 +75,7 @@ impl<'p> KeyEdits<'p> {
     }
 }
 
-/// The ranges of what stands between spaces.
+/// The ranges between spaces.
 fn words(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     line.split(|byte| *byte == b' ').filter_map(move |word| {

@@ -1,4 +1,4 @@
-//! What can be connected to, and the connections.
+//! Hosts of a target, and connections to them.
 
 use std::{process::Stdio, sync::Arc, time::Duration};
 
@@ -19,6 +19,9 @@ const START: Duration = Duration::from_secs(10);
 /// system tries again after seconds.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// How long a shell may take to find out that it cannot run a command.
+const RUN: Duration = Duration::from_secs(1);
+
 /// How long connections may be rejected.
 const REJECTED: Duration = Duration::from_secs(2);
 
@@ -29,6 +32,22 @@ pub enum Host {
     Address(String, Option<Arc<Process>>),
     /// A command that reads requests and writes replies.
     Command(String),
+}
+
+/// Why a server did not start, as a message.
+pub enum SpawnError {
+    /// It exited. If its port was taken, another one may work.
+    Exited(String),
+    /// It runs, but does not listen.
+    Silent(String),
+}
+
+impl SpawnError {
+    pub fn into_message(self) -> String {
+        match self {
+            Self::Exited(message) | Self::Silent(message) => message,
+        }
+    }
 }
 
 /// A stream to a host, and one from it.
@@ -43,17 +62,21 @@ pub struct Link {
 impl Host {
     /// Starts the server of a command, in which `placeholder` stands for the port, and waits until
     /// it listens.
-    pub async fn spawn(command: &str, placeholder: &str) -> Result<Self, String> {
-        let port = Port::choose().map_err(|error| format!("no port is free: {error}"))?;
+    pub async fn spawn(command: &str, placeholder: &str) -> Result<Self, SpawnError> {
+        let port = Port::choose()
+            .map_err(|error| SpawnError::Exited(format!("cannot find a free port: {error}")))?;
         let command = command.replace(placeholder, &port.number.to_string());
-        let (process, _, _) = Process::start(&command, Some(port), Stdio::null())?;
+        let (process, _, _) =
+            Process::start(&command, Some(port), Stdio::null()).map_err(SpawnError::Exited)?;
         let address = format!("127.0.0.1:{}", process.port());
         let since = Instant::now();
         loop {
             let connected = TcpStream::connect(&address).await;
             if let Some(status) = process.ended() {
                 let output = process.last_output().await;
-                return Err(format!("`{command}` ended at once, with {status}{output}"));
+                return Err(SpawnError::Exited(format!(
+                    "`{command}` exited before it listened on {address}, with {status}{output}"
+                )));
             }
             if connected.is_ok() {
                 return Ok(Self::Address(address, Some(Arc::new(process))));
@@ -61,9 +84,9 @@ impl Host {
             if since.elapsed() > START {
                 let output = process.last_output().await;
                 let seconds = START.as_secs();
-                return Err(format!(
+                return Err(SpawnError::Silent(format!(
                     "`{command}` does not listen on {address} after {seconds} s{output}"
-                ));
+                )));
             }
             sleep(Duration::from_millis(5)).await;
         }
@@ -88,7 +111,7 @@ impl Host {
                             return Ok(Link { reader, writer: Some(writer), process: None });
                         }
                         Ok(Err(error)) => error.to_string(),
-                        Err(_) => "nobody accepts the connection".to_owned(),
+                        Err(_) => "the connection is not accepted".to_owned(),
                     };
                     if since.elapsed() > REJECTED {
                         return Err(format!("cannot connect to {address}: {error}"));
@@ -99,7 +122,19 @@ impl Host {
         }
     }
 
-    /// What the server wrote last, to be appended to a message.
+    /// Checks that a command can be run: starts it once, with no input.
+    pub async fn check_command(command: &str) -> Result<(), String> {
+        let (process, _, _) = Process::start(command, None, Stdio::null())?;
+        match process.end(RUN).await {
+            Some(status) if status.is_not_runnable() => {
+                let output = process.last_output().await;
+                Err(format!("cannot run `{command}`: {status}{output}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The server's last output, to be appended to a message.
     pub async fn last_output(&self) -> String {
         match self {
             Self::Address(_, Some(process)) => process.last_output().await,
@@ -112,13 +147,13 @@ impl Host {
         match self {
             Self::Address(_, Some(process)) => {
                 let status = process.end(Duration::from_millis(100)).await?;
-                Some(format!("the server ended, with {status}{}", process.last_output().await))
+                Some(format!("the server exited, with {status}{}", process.last_output().await))
             }
             Self::Address(address, None) => {
                 let connecting = timeout(REJECTED, TcpStream::connect(address)).await;
-                // One that does not accept in time is not gone.
+                // A server that does not accept in time may still run.
                 matches!(connecting, Ok(Err(_)))
-                    .then(|| format!("nobody listens on {address} any more"))
+                    .then(|| format!("connections to {address} are rejected"))
             }
             Self::Command(_) => None,
         }

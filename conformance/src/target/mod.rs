@@ -6,18 +6,19 @@ mod process;
 
 use std::fmt;
 
+use host::SpawnError;
 pub use host::{Host, Link};
 
 /// The implementation under test, and how it is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
-    /// A server that is running, at `HOST:PORT`. Keys get names of their own, and nothing is flushed
-    /// unless [`Config::with_flush`](crate::Config::with_flush) allows it.
+    /// A running server, at `HOST:PORT`. Keys get names that do not occur elsewhere, and nothing is
+    /// flushed unless [`Config::with_flush`](crate::Config::with_flush) allows it.
     Tcp(String),
-    /// A command for a shell that starts a server on `{port}`. Each vector gets a new one.
+    /// A shell command that starts a server on `{port}`. Each vector gets a new one.
     Spawn(String),
-    /// A command for a shell that reads requests and writes replies. Each exchange starts it anew.
+    /// A shell command that reads requests and writes replies. Each exchange starts it again.
     Stdio(String),
 }
 
@@ -59,6 +60,14 @@ impl Target {
         matches!(self, Self::Stdio(_))
     }
 
+    /// Checks that the command of a filter can be run.
+    pub(crate) async fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Stdio(command) => Host::check_command(command).await,
+            Self::Tcp(_) | Self::Spawn(_) => Ok(()),
+        }
+    }
+
     /// A host with an empty store, unless the store is shared.
     pub(crate) async fn host(&self) -> Result<Host, String> {
         match self {
@@ -67,11 +76,12 @@ impl Target {
             Self::Spawn(command) => {
                 // The port may be taken between its choice and its use.
                 for _ in 0..2 {
-                    if let Ok(host) = Host::spawn(command, Self::PORT).await {
-                        return Ok(host);
+                    match Host::spawn(command, Self::PORT).await {
+                        Err(SpawnError::Exited(_)) => {}
+                        spawned => return spawned.map_err(SpawnError::into_message),
                     }
                 }
-                Host::spawn(command, Self::PORT).await
+                Host::spawn(command, Self::PORT).await.map_err(SpawnError::into_message)
             }
         }
     }

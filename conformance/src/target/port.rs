@@ -22,8 +22,8 @@ static PORTS: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
 impl Port {
     pub fn choose() -> io::Result<Self> {
         loop {
-            // It does not listen: where another run's server is about to, whoever waits for that
-            // server would be connected to this.
+            // It does not listen: a client that waits for another run's server on this port would
+            // be connected to it.
             let socket = TcpSocket::new_v4()?;
             socket.set_reuseaddr(true)?;
             socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
@@ -35,7 +35,7 @@ impl Port {
 
     /// `None`: it was given already.
     fn claim(number: u16) -> io::Result<Option<Self>> {
-        // A name that belongs to the same network as the port, and goes with the process.
+        // A name in the same network namespace as the port, freed when the process ends.
         #[cfg(target_os = "linux")]
         let claim = {
             use std::os::{

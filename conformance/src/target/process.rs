@@ -1,4 +1,4 @@
-//! Processes that are started for a target, with all that they start themselves.
+//! Processes that are started for a target, and the processes that they start.
 
 use std::{
     fmt,
@@ -19,8 +19,8 @@ use tokio::{
 
 use super::port::Port;
 
-/// At most this much, in bytes, is kept of what a process writes last to its standard error, and a
-/// server to its standard output.
+/// At most this much, in bytes, is kept of the last output: standard error, and the standard output
+/// of a server.
 const LAST_OUTPUT: usize = 2048;
 
 pub type Reader = Box<dyn AsyncRead + Send + Unpin>;
@@ -34,6 +34,11 @@ impl ExitStatus {
     /// Whether it ended with exit code 0.
     pub fn is_success(self) -> bool {
         self.0.success()
+    }
+
+    /// Whether the shell could not run the command: it was not found, or cannot be executed.
+    pub fn is_not_runnable(self) -> bool {
+        matches!(self.0.code(), Some(126 | 127))
     }
 
     /// Whether it ended with an exit code of its own, and not by a signal, which a shell that runs
@@ -118,14 +123,14 @@ impl Process {
         }
     }
 
-    /// What it wrote last, to be appended to a message.
+    /// Its last output, to be appended to a message.
     pub async fn last_output(&self) -> String {
-        // It may still be on its way.
+        // It may not have arrived yet.
         sleep(Duration::from_millis(20)).await;
         let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         let output = String::from_utf8_lossy(&output);
         let output = output.trim();
-        if output.is_empty() { String::new() } else { format!("; it said: {output}") }
+        if output.is_empty() { String::new() } else { format!("; its last output: {output}") }
     }
 }
 

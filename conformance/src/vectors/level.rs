@@ -1,8 +1,8 @@
-//! How much a clause binds.
+//! Requirement levels.
 
 use serde::{Deserialize, Serialize};
 
-/// How much a clause binds, from least to most.
+/// The requirement level of a clause, from lowest to highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {

@@ -1,7 +1,7 @@
 //! Conformance vectors: what a dialect's document says, as data.
 //!
 //! A document such as `spec/simple.md` holds clauses and examples; [`Suite::from_document`] turns
-//! it into a [`Suite`], whose JSON form stands next to the document, for test harnesses in any
+//! it into a [`Suite`], whose JSON form is next to the document, for test harnesses in any
 //! language.
 
 mod document;

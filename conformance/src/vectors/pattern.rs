@@ -1,4 +1,4 @@
-//! The bytes of a vector: literal, repeated, or whatever matches in their place.
+//! The bytes of a vector: literal, repeated, or a placeholder.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ pub enum Part {
     Bytes(Vec<u8>),
     /// These bytes, this many times.
     Repeat(Vec<u8>, usize),
-    /// Whatever stands before the next CR or LF, if anything.
+    /// All bytes before the next CR or LF, if any.
     Text,
     /// One decimal digit or more, which are captured by this name.
     Number(String),
-    /// What was captured by this name.
+    /// The bytes that were captured by this name.
     Same(String),
 }
 

@@ -31,7 +31,7 @@ pub struct Suite {
 pub struct Clause {
     /// A slug, never changed and never used again for something else.
     pub id: String,
-    /// How much it binds; `None` if it does not, and what implementations do is only recorded.
+    /// Its requirement level; `None` if the behaviour of implementations is only recorded.
     pub level: Option<Level>,
     /// The capabilities that an implementation needs for it to apply.
     pub requires: Vec<String>,
@@ -65,7 +65,7 @@ impl Suite {
     }
 }
 
-/// What is wrong with the JSON form of a suite.
+/// An error in the JSON form of a suite.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SuiteError {
@@ -78,9 +78,9 @@ pub enum SuiteError {
 impl fmt::Display for SuiteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Json(error) => write!(f, "these are no vectors: {error}"),
+            Self::Json(error) => write!(f, "not a file of vectors: {error}"),
             Self::Format(format) => {
-                write!(f, "the vectors are of format {format}, expected {FORMAT}")
+                write!(f, "the vectors have format {format}, expected {FORMAT}")
             }
         }
     }

@@ -153,35 +153,55 @@ fn errors_are_reported_with_their_line() {
     assert!(vector(good).is_ok());
     let cases = [
         (read("### `a` MUST\n\nText.\n"), 1, "no vector shows the clause `a`"),
-        (read("### `A` MUST\n"), 1, "`A` is no id"),
-        (read("x\n\n### `a//b` MUST\n"), 3, "`a//b` is no id"),
+        (read("### `A` MUST\n"), 1, "invalid id `A`"),
+        (read("x\n\n### `a//b` MUST\n"), 3, "invalid id `a//b`"),
         (read("### `a`\n"), 1, "expected MUST, SHOULD, MAY or OPEN"),
         (read("### `a` WILL\n"), 1, "expected MUST, SHOULD, MAY or OPEN"),
         (read("### `a` MUST errors\n"), 1, "expected the capabilities in parentheses"),
-        (read("x\n\n```vector v\n```\n"), 3, "the vector `v` stands outside all clauses"),
+        (read("x\n\n```vector v\n```\n"), 3, "the vector `v` is outside all clauses"),
         (vector("title: T\n> get k"), 5, "does not name the clause it stands under"),
         (vector("clauses: a\n> get k"), 5, "the vector `a/b` has no line `title: …`"),
         (vector("title: T\nclauses: a"), 5, "sends nothing and expects nothing"),
         (vector("title: T\nclauses: a, b\n> get k"), 5, "there is no clause `b`"),
-        (vector(&format!("{good}\nfrob")), 9, "`frob` is none of"),
-        (vector(&format!("{good}\ntruncated: x")), 9, "expected an offset"),
-        (vector(&format!("{good}\n< END\nwait: 61\n> get k")), 10, "expected 1 to 60 seconds"),
-        (vector(&format!("{good}\n< END\nwait: 0\n> get k")), 10, "expected 1 to 60 seconds"),
-        (vector(&format!("{good}\nwait: 1\n> get k")), 9, "wait: stands behind what is expected"),
-        (vector(&format!("{good}\n< END\nwait: 1\nwait: 1")), 11, "wait: stands behind"),
-        (vector(&format!("{good}\n< END\nwait: 1")), 5, "the vector `a/b` waits for nothing"),
-        (vector(&format!("{good}\n< END\nwait: 1\n< END")), 11, "nothing is sent behind wait:"),
-        (vector(&format!("{good}\n< END\nwait: +1\n> get k")), 10, "expected 1 to 60 seconds"),
+        (vector(&format!("{good}\nfrob")), 9, "unknown line `frob`: expected one of"),
+        (vector(&format!("{good}\ntruncated: x")), 9, "expected truncated: OFFSET"),
+        (
+            vector(&format!("{good}\n< END\nwait: 61\n> get k")),
+            10,
+            "expected wait: SECONDS, from 1 to 60",
+        ),
+        (
+            vector(&format!("{good}\n< END\nwait: 0\n> get k")),
+            10,
+            "expected wait: SECONDS, from 1 to 60",
+        ),
+        (vector(&format!("{good}\nwait: 1\n> get k")), 9, "wait: comes after expected bytes"),
+        (vector(&format!("{good}\n< END\nwait: 1\nwait: 1")), 11, "wait: comes after"),
+        (
+            vector(&format!("{good}\n< END\nwait: 1")),
+            5,
+            "the vector `a/b` waits, and then sends nothing",
+        ),
+        (vector(&format!("{good}\n< END\nwait: 1\n< END")), 11, "nothing is sent after wait:"),
+        (
+            vector(&format!("{good}\n< END\nwait: +1\n> get k")),
+            10,
+            "expected wait: SECONDS, from 1 to 60",
+        ),
         (vector(&format!("{good}\n> {{u}}")), 9, "nothing was received as u"),
-        (vector(&format!("{good}\n> {{number u}}")), 9, "what is sent cannot be"),
-        (vector(&format!("{good}\n< {{number U}}")), 9, "is none of {text}, {number name}"),
+        (vector(&format!("{good}\n> {{number u}}")), 9, "may only be expected, not sent"),
+        (vector(&format!("{good}\n< {{number U}}")), 9, "expected one of {text}, {number name}"),
         (vector(&format!("{good}\n>get")), 9, "expected a space after > or <"),
-        (vector(&format!("{good}\n> {{text}}")), 9, "what is sent cannot be {text}"),
-        (vector(&format!("{good}\n> {{3*a")), 9, "a { without its }"),
+        (
+            vector(&format!("{good}\n> {{text}}")),
+            9,
+            "{text} and {number name} may only be expected",
+        ),
+        (vector(&format!("{good}\n> {{3*a")), 9, "a { without a matching }"),
         (
             vector(&format!("{good}\n> {{a*3}}")),
             9,
-            "is none of {text}, {number name}, {name} or {count*bytes}",
+            "expected one of {text}, {number name}, {name} or {count*bytes}",
         ),
         (vector(&format!("{good}\n> {{99999999*a}}")), 9, "a repetition of more than"),
         (vector(&format!("{good}\n> \\q")), 9, "expected printable ASCII"),
@@ -198,14 +218,14 @@ fn errors_are_reported_with_their_line() {
         (
             read("### `a` MUST\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n\n### `a` MUST\n"),
             9,
-            "the clause `a` stands twice",
+            "the clause `a` is defined twice",
         ),
         (
             read(
                 "### `a` MUST\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n\n```vector v\ntitle: T\nclauses: a\n> x\n```\n",
             ),
             9,
-            "the vector `v` stands twice",
+            "the vector `v` is defined twice",
         ),
         (
             Suite::from_document(
@@ -215,7 +235,7 @@ fn errors_are_reported_with_their_line() {
             )
             .map_err(|error| error.to_string()),
             1,
-            "there is no dialect `frob`",
+            "the file's name must be that of a dialect",
         ),
     ];
     for (result, line, message) in cases {
@@ -228,7 +248,7 @@ fn errors_are_reported_with_their_line() {
 fn invalid_json_is_rejected() {
     let good = vector("title: T\nclauses: a\n> get k").expect("it is in the notation").to_json();
     let cases = [
-        ("\"format\": 1", "\"format\": 2", "the vectors are of format 2, expected 1"),
+        ("\"format\": 1", "\"format\": 2", "the vectors have format 2, expected 1"),
         ("get k\\n", "get \u{100}\\n", "it is past U+00FF"),
         ("\"MUST\"", "\"must\"", "unknown variant"),
         ("\"dialect\"", "\"dialects\"", "unknown field"),

@@ -156,7 +156,10 @@ fn what_cannot_be_run_is_an_error() {
     let without = config().with_only(["get/many-misses"]).without(["multiget"]);
     assert_eq!(selection(without), SelectionError::NoneSupported { matched });
     let wings = selection(config().without(["wings"])).to_string();
-    assert!(wings.starts_with("there is no capability `wings`, only errors, "), "{wings}");
+    assert!(
+        wings.starts_with("there is no capability `wings`: expected one of errors, "),
+        "{wings}"
+    );
     assert!(matches!(selection(config().with_skip(["["])), SelectionError::Glob { .. }));
     let error = run_quietly(&config()).expect_err("nobody listens there");
     assert!(matches!(&error, RunError::Target(text) if text.contains("127.0.0.1:1")), "{error}");
@@ -170,5 +173,5 @@ fn a_list_of_known_failures_names_vectors() {
     let ids = suite.known_failures("# these\nget/twice # and\n\n  get/repeated-key\n");
     assert_eq!(ids.expect("they exist"), ["get/twice", "get/repeated-key"]);
     let error = suite.known_failures("get/twice\n\nget/none\n").expect_err("one does not");
-    assert_eq!(error.to_string(), "line 3: no vector `get/none`");
+    assert_eq!(error.to_string(), "line 3: there is no vector `get/none`");
 }

@@ -1,4 +1,4 @@
-//! Sessions: mostly right, some damaged.
+//! Generates random sessions: most are valid, some are damaged.
 
 use fastrand::Rng;
 
@@ -7,7 +7,7 @@ use super::{
     replies::{FIRST, LAST, OTHER},
 };
 
-/// The session of this number, always the same one.
+/// The session with this number: always the same one.
 pub fn session(seed: u64) -> Session {
     let mut rng = Rng::with_seed(seed);
     let fresh = rng.u8(..16) == 0;
@@ -15,7 +15,7 @@ pub fn session(seed: u64) -> Session {
     let mut source = Source { rng, fresh, heavy };
     let mut requests = Vec::new();
     for _ in 0..source.rng.u8(..4) {
-        // Most commands do little to a key that holds nothing.
+        // Most commands have no effect on a key without a value.
         requests.push(source.plain_set());
     }
     for _ in 0..source.rng.u8(1..=12) {
@@ -166,7 +166,7 @@ impl Source {
         }
     }
 
-    /// What may stand at the end of a line.
+    /// Adds an optional last word.
     fn end(&mut self, words: &mut Words) {
         match self.rng.u32(..40) {
             0..5 => words.push(b"noreply".to_vec()),
@@ -263,7 +263,7 @@ impl Source {
         requests.push(request);
     }
 
-    /// What may change a value, or its number, or neither.
+    /// A request that changes the value, or only its CAS unique, or nothing.
     fn change(&mut self, key: &[u8]) -> Vec<u8> {
         let [before, after] = self
             .rng
@@ -287,7 +287,7 @@ impl Source {
         [before.as_bytes(), key, after.as_bytes()].concat()
     }
 
-    /// The line of a storage command, and its block.
+    /// Adds the words of a storage command; returns its data block.
     fn store(&mut self, words: &mut Words, verb: &[u8]) -> Vec<u8> {
         let block = self.value();
         let count = match self.rng.u32(..400) {
@@ -339,7 +339,7 @@ impl Source {
             }
         }
         if self.one_in(6) {
-            // The stream ends anywhere.
+            // The stream ends anywhere, for example inside a line.
             let last = requests.last_mut().expect("a request at least");
             last.truncate(self.rng.usize(..=last.len()));
         }

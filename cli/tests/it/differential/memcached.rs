@@ -15,17 +15,17 @@ use std::{
 /// The version that the ledger is about.
 const VERSION: &str = "memcached 1.6.18";
 
-/// How long to wait for a server to reply, and to close.
+/// The timeout for a server to reply, and to close.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A pause at a split, so that what comes before it is mostly read before what comes after it.
+/// A pause at each split, so that the server usually reads the parts separately.
 const PAUSE: Duration = Duration::from_micros(20);
 
-/// More than this is written while replies are read: no server must read on while its replies are
-/// not read.
+/// A longer stream is written by a thread while the replies are read: a server may stop reading
+/// while its replies are not read.
 const AT_ONCE: usize = 100_000;
 
-/// Whether there is a memcached to compare with; there must be in CI.
+/// Whether memcached is installed in the version of the ledger. In CI it must be installed.
 pub fn is_there() -> bool {
     let version = Command::new("memcached").arg("-V").output();
     assert!(version.is_ok() || env::var_os("CI").is_none(), "CI has memcached");
@@ -41,13 +41,15 @@ pub fn is_there() -> bool {
     known
 }
 
-/// Ended when it is dropped, and when this process ends in whatever way: then a pipe closes.
+/// A memcached. It is stopped when this is dropped, or when this process ends in any way: then a
+/// pipe closes.
 pub struct Memcached {
     child: Child,
     folder: PathBuf,
 }
 
-/// Its arguments are a folder, which goes with it, and the server's.
+/// A shell script. Its arguments are a folder, which is removed at the end, and memcached's
+/// arguments.
 const START: &str = r#"memcached "$@" 2>/dev/null & read -r _; kill $!; wait; rm -r "$0""#;
 
 impl Memcached {
@@ -59,8 +61,8 @@ impl Memcached {
         let mut command = Command::new("sh");
         command.args(["-c", START]).arg(&folder).arg("-s").arg(folder.join("socket"));
         command.args(["-u", "root", "-a", "700", "-U", "0", "-m", "64", "-t", "1"]);
-        // What tidies up in the background holds on to a value now and then, and an incr or decr
-        // that meets it there does not pad.
+        // The background threads sometimes hold a reference to an item, and then an incr or decr of
+        // it does not pad the number.
         command.args(["-o", "no_lru_maintainer,no_lru_crawler"]);
         let child = command.stdin(Stdio::piped()).spawn().expect("it starts");
         let memcached = Self { child, folder };
@@ -80,7 +82,7 @@ impl Memcached {
 impl Drop for Memcached {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // Fails if it has ended.
+        // Fails if it has exited.
         let _ = self.child.wait();
     }
 }
@@ -89,9 +91,8 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
 
-/// Sends all of it to the server at this path, split at these offsets, and reads until it
-/// closes.
-pub fn converse(path: &Path, bytes: &[u8], splits: &[usize]) -> Vec<u8> {
+/// Sends these bytes to the server at this path, split at these offsets, and reads until it closes.
+pub fn exchange(path: &Path, bytes: &[u8], splits: &[usize]) -> Vec<u8> {
     let mut stream = UnixStream::connect(path).expect("it accepts");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
@@ -107,7 +108,7 @@ pub fn converse(path: &Path, bytes: &[u8], splits: &[usize]) -> Vec<u8> {
     });
     match ended {
         Ok(_) => {}
-        // It closed before it had read all, as it may after a quit.
+        // It closed before it had read everything, as it may after a quit.
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
         Err(error) => replies.extend(format!("(not closed: {error})").bytes()),
     }
@@ -117,7 +118,7 @@ pub fn converse(path: &Path, bytes: &[u8], splits: &[usize]) -> Vec<u8> {
 fn send(mut stream: &UnixStream, bytes: &[u8], splits: &[usize]) {
     let mut start = 0;
     for &split in splits {
-        // Fails if the server has closed, which the reader sees.
+        // Fails if the server has closed, which the reader detects.
         let _ = stream.write_all(&bytes[start..split]);
         thread::sleep(PAUSE);
         start = split;

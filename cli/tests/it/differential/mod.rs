@@ -1,7 +1,8 @@
-//! The classic dialect compared with a real memcached 1.6.18: random sessions, right ones and damaged
-//! ones, are answered alike, except for what the ledger lists.
+//! Compares the classic dialect with a real memcached 1.6.18: random sessions, valid and damaged,
+//! get the same replies, except for the differences in the ledger.
 //!
-//! A session that is not is reported with its number. `SEED=<number> SESSIONS=1` runs it again.
+//! If the replies differ, the session is shrunk and reported with its number. `SEED=<number>
+//! SESSIONS=1` runs it again.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +19,7 @@ use std::{
 use fastrand::Rng;
 use generate::session;
 use ledger::{Known, LEDGER, stream};
-use memcached::{Memcached, converse, is_there, now};
+use memcached::{Memcached, exchange, is_there, now};
 use plan::{PREFIX, Plan, Session, plan};
 use replies::{prefix, replies, report};
 
@@ -30,15 +31,15 @@ mod memcached;
 mod plan;
 mod replies;
 
-/// How many smaller sessions are tried to find one that still differs.
+/// At most this many smaller sessions are tried when a session is shrunk.
 const SHRINK_TRIES: u32 = 3000;
 
-/// A number from the environment.
+/// A number from the environment, or the default.
 fn given(name: &str, otherwise: u64) -> u64 {
     env::var(name).map_or(otherwise, |number| number.parse().expect("a number"))
 }
 
-/// A memcached and a memwire, ended with the test.
+/// A memcached and a memwire, which are stopped when this is dropped.
 struct Pair {
     memcached: Memcached,
     memwire: PathBuf,
@@ -74,7 +75,7 @@ impl Pair {
         };
         replies(plan, prefix, |bytes| {
             let split = split.as_mut().map_or(vec![], |rng| random_split(rng, bytes.len()));
-            converse(path, bytes, &split)
+            exchange(path, bytes, &split)
         })
     }
 }
@@ -88,7 +89,7 @@ fn random_split(rng: &mut Rng, length: usize) -> Vec<usize> {
     split
 }
 
-/// What was answered otherwise, as a report; and what the ledger knows of.
+/// A report, if the replies differ; and the plan, with the ledger entries that were met.
 fn compare(pair: &Pair, session: &Session, seed: u64) -> (Option<String>, Plan) {
     let plan = plan(session, now());
     let prefix = prefix();
@@ -104,7 +105,7 @@ fn compare(pair: &Pair, session: &Session, seed: u64) -> (Option<String>, Plan) 
     (None, plan)
 }
 
-/// The report of a session that new servers do not answer alike either.
+/// Repeats a session with new servers: the report, if their replies differ, too.
 fn confirm(session: &Session, seed: u64) -> Option<String> {
     let (report, plan) = compare(&Pair::start(), session, seed);
     if report.is_some() && plan.may_mislead() {
@@ -114,7 +115,7 @@ fn confirm(session: &Session, seed: u64) -> Option<String> {
     report
 }
 
-/// The report of the smallest session that still differs.
+/// Shrinks a session: the report of the smallest one that still differs.
 fn shrink(session: &Session, seed: u64, report: String) -> String {
     let (mut session, mut report) = (session.clone(), report);
     let mut tries = 0;
@@ -160,7 +161,7 @@ fn shrink(session: &Session, seed: u64, report: String) -> String {
     report
 }
 
-/// Reports the session in which something panics.
+/// Prints the session's number if it panics.
 struct Running(u64);
 
 impl Drop for Running {
@@ -171,7 +172,7 @@ impl Drop for Running {
     }
 }
 
-/// Runs this many sessions from this one on, and checks that all are answered alike.
+/// Runs this many sessions from this number on, and checks that the replies are the same.
 fn run(first: u64, sessions: u64, pairs: usize) {
     let start = Instant::now();
     let next = AtomicU64::new(0);
@@ -203,7 +204,7 @@ fn run(first: u64, sessions: u64, pairs: usize) {
                         }
                         None => format!("{report}\n  (only once, and not with new servers)"),
                     };
-                    // The others need not go on.
+                    // Stops the other threads.
                     next.store(sessions, Relaxed);
                     let report = format!("session {seed} (SEED={seed} SESSIONS=1):\n{report}");
                     failure.lock().expect("no panic").get_or_insert(report);
@@ -217,7 +218,10 @@ fn run(first: u64, sessions: u64, pairs: usize) {
     if let Some(report) = failure.into_inner().expect("no panic") {
         panic!("{report}");
     }
-    println!("{sessions} sessions from {first} on, in {:?}; known and left out:", start.elapsed());
+    println!(
+        "{sessions} sessions from {first} on, in {:?}; left out by the ledger:",
+        start.elapsed()
+    );
     let met = met.into_inner().expect("no panic");
     for entry in &LEDGER {
         let count = met.get(&entry.known).copied().unwrap_or_default();
@@ -226,7 +230,7 @@ fn run(first: u64, sessions: u64, pairs: usize) {
 }
 
 #[test]
-fn sessions_are_answered_alike() {
+fn replies_equal_memcacheds() {
     if is_there() {
         run(given("SEED", 0), given("SESSIONS", 2000), 2);
     }
@@ -234,14 +238,14 @@ fn sessions_are_answered_alike() {
 
 #[test]
 #[ignore = "a quarter of an hour"]
-fn a_million_sessions_are_answered_alike() {
+fn replies_to_a_million_sessions_equal_memcacheds() {
     if is_there() {
         run(given("SEED", fastrand::u64(..)), given("SESSIONS", 1_000_000), 4);
     }
 }
 
 #[test]
-fn the_ledger_is_true() {
+fn every_ledger_entry_holds() {
     if !is_there() {
         return;
     }

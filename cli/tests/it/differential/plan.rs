@@ -1,8 +1,9 @@
-//! The plan of a session: everything is sent except what the [ledger](super::ledger) knows, request
-//! by request.
+//! The plan of a session: all requests are sent, except those for which the [ledger](super::ledger)
+//! has a difference.
 //!
-//! A session of memwire decides where a request ends, and what a key holds. If it is wrong, both
-//! servers are still sent the same bytes: too much may be left out, but no difference is hidden.
+//! A session of memwire determines where a request ends, and the value of a key. If it is wrong,
+//! both servers still receive the same bytes: too much may be left out, but no difference is
+//! hidden.
 
 use memwire::{
     Limits, Session as Server,
@@ -19,15 +20,15 @@ use super::{
 
 const LIMITS: Limits = CLASSIC.limits;
 
-/// Stands at the start of the keys of a [fresh](Session::fresh) session, as long as what takes its
-/// place.
+/// A placeholder at the start of the keys of a [fresh](Session::fresh) session, as long as the
+/// prefix that replaces it.
 pub const PREFIX: &[u8; 6] = b"PREFIX";
 
 #[derive(Clone)]
 pub struct Session {
-    /// Whether its keys were never used before. Else others have used them, and flushed them.
+    /// Whether its keys were never used before. If not, other sessions have used and flushed them.
     pub fresh: bool,
-    /// Whether values from 2^63 on are counted with: memcached may find a minus sign after them.
+    /// Whether `incr` and `decr` of values from 2^63 on are sent: see [`Known::Large`].
     pub large: bool,
     pub requests: Vec<Vec<u8>>,
 }
@@ -35,17 +36,18 @@ pub struct Session {
 /// No server returns larger CAS uniques, unless it runs for years.
 const SMALL: u64 = 10_000_000_000_000;
 
-/// Requests of one connection after the other: some have to be answered before the next are sent.
+/// The requests of a session, in connections one after the other: each is answered before the next
+/// one starts.
 pub struct Plan {
     pub connections: Vec<Vec<Vec<u8>>>,
-    /// What was left out, or moved to a connection of its own.
+    /// The ledger entries for which a request was left out, or moved to a connection of its own.
     pub met: Vec<Known>,
-    /// Whether [`Known::Large`] may be met.
+    /// Whether there is an `incr` or `decr` to which [`Known::Large`] may apply.
     pub large: bool,
 }
 
 impl Plan {
-    /// Whether memcached may find a minus sign of this session after a number of it.
+    /// Whether [`Known::Large`] may apply because of a minus sign in a value of this session.
     pub fn may_mislead(&self) -> bool {
         let has_minus = |request: &Vec<u8>| {
             let block = request.splitn(2, |byte| *byte == b'\n').nth(1).unwrap_or_default();
@@ -55,23 +57,24 @@ impl Plan {
     }
 }
 
-/// What is to be done with a request.
+/// What to do with a request.
 enum Verdict {
     Send,
-    /// In a new connection, if this one was used.
+    /// Send it on a new connection, unless this one is new.
     Apart(Option<Known>),
-    /// Not at all.
+    /// Leave it out.
     Omit(Known),
 }
 
-/// How keys that a new flush must not bring back may be used.
+/// What was flushed: in memcached, a delayed flush restores items that were flushed before
+/// ([`Known::FlushLater`]).
 #[derive(PartialEq)]
 enum Flush {
-    /// None was flushed in this session, so it may flush later.
+    /// Nothing yet, so a delayed flush may be sent.
     MayWait,
-    /// Some were.
+    /// Some items.
     Past,
-    /// A flush is to come: only keys that were never used before are comparable.
+    /// A delayed flush is pending: only keys that were never used before are comparable.
     Waits,
 }
 
@@ -87,7 +90,7 @@ struct Planner {
     flush: Flush,
 }
 
-/// Plans what is sent of a session at this Unix time.
+/// The plan of a session that runs at this Unix time.
 pub fn plan(session: &Session, now: u64) -> Plan {
     let mut planner = Planner {
         now,
@@ -122,13 +125,13 @@ pub fn plan(session: &Session, now: u64) -> Plan {
             }
             Verdict::Omit(known) => {
                 planner.met.push(known);
-                // What would be a block if it were whole is read as requests.
+                // The bytes of an incomplete data block are planned as requests.
                 if end < line + block { line } else { end }
             }
         };
         rest = &rest[taken..];
         if planner.session.is_closed() {
-            // That the next line is not looked at is worth to be seen, too.
+            // The next line is sent, too: neither server must read it.
             let next = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |lf| lf + 1);
             planner.connection().push(rest[..next].to_vec());
             rest = &rest[next..];
@@ -154,7 +157,7 @@ impl Planner {
 
     fn send(&mut self, request: &[u8]) -> usize {
         let mut sent = request.to_vec();
-        // A CAS unique that was never returned is no item's, but the first ones of each server are small.
+        // The CAS uniques of a server start low, so a low number might be one: it becomes 0.
         if let Some((_, place)) = unique_of_cas(request)
             && number(&request[place.clone()]).is_some_and(|number| number < SMALL)
         {
@@ -169,17 +172,17 @@ impl Planner {
         request.len()
     }
 
-    /// What a key holds, if it does.
+    /// The value of a key, if it has one.
     fn value(&mut self, key: &[u8]) -> Option<Vec<u8>> {
         let mut reply = Vec::new();
         let request = [b"get ", key, b"\r\n"].concat();
         new_session().advance(&mut self.store, self.now, &mut &request[..], &mut reply);
         let lf = reply.iter().position(|byte| *byte == b'\n')?;
-        // Behind the value is CR LF END CR LF.
+        // After the value come CR LF END CR LF.
         reply.starts_with(b"VALUE ").then(|| reply[lf + 1..reply.len() - 7].to_vec())
     }
 
-    fn judge(&mut self, line: &[u8], block: &[u8], announced: usize) -> Verdict {
+    fn judge(&mut self, line: &[u8], block: &[u8], declared: usize) -> Verdict {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let words: Vec<_> =
@@ -187,7 +190,7 @@ impl Planner {
         if line.len() > 2000 && !line.starts_with(b"get ") && !line.starts_with(b"gets ") {
             return Verdict::Omit(Known::LongLine);
         }
-        // Neither answers a line that does not end.
+        // Neither server replies to a line without LF.
         let Some((verb, args)) = words.split_first().filter(|_| line.ends_with(b"\n")) else {
             return Verdict::Send;
         };
@@ -199,7 +202,7 @@ impl Planner {
             (b"gat" | b"gats", 1) => Err(Verdict::Omit(Known::GatWithoutKey)),
             (b"gat" | b"gats", 2..) => self.judge_gat(args),
             (b"set" | b"add" | b"replace" | b"append" | b"prepend", 4..=5) | (b"cas", 5..=6) => {
-                self.judge_store(verb, args, block, announced)
+                self.judge_store(verb, args, block, declared)
             }
             (b"incr" | b"decr", 2..=3) => self.judge_delta(args),
             (b"touch", 2..=3) => self.judge_touch(args),
@@ -223,7 +226,7 @@ impl Planner {
         }
     }
 
-    /// An `Err` is a verdict other than to send.
+    /// `Err` is any verdict other than [`Verdict::Send`].
     fn judge_get(&mut self, keys: &[&[u8]]) -> Result<(), Verdict> {
         if keys.iter().any(|key| is_long(key)) {
             return Err(Verdict::Apart(Some(Known::RepliesLost)));
@@ -249,13 +252,15 @@ impl Planner {
         verb: &[u8],
         args: &[&[u8]],
         block: &[u8],
-        announced: usize,
+        declared: usize,
     ) -> Result<(), Verdict> {
         let flags = unsigned(args[1], u64::from(u32::MAX))?;
         let exptime = self.exptime(args[2])?;
         let size = count(args[3])?;
-        let mark = verb == b"cas" && [LAST, FIRST, OTHER].iter().any(|mark| args[4] == &mark[..]);
-        let unique = if verb != b"cas" || mark { Some(0) } else { unsigned(args[4], u64::MAX)? };
+        let placeholder =
+            verb == b"cas" && [LAST, FIRST, OTHER].iter().any(|word| args[4] == &word[..]);
+        let unique =
+            if verb != b"cas" || placeholder { Some(0) } else { unsigned(args[4], u64::MAX)? };
         let (Some(_), Some(_), Some(size), Some(_)) = (flags, exptime, size, unique) else {
             return Ok(());
         };
@@ -268,9 +273,9 @@ impl Planner {
             return Err(Verdict::Omit(Known::LargestValue));
         }
         let too_large = size >= largest.end;
-        // The end of the stream takes a reply from memcached that memwire gave before.
+        // memwire has replied before the stream ends; memcached does not reply at all.
         let rejected = too_large || (block.len() > size && block[size] != b'\r');
-        if block.len() < announced && rejected {
+        if block.len() < declared && rejected {
             return Err(Verdict::Omit(Known::Prompt));
         }
         if matches!(verb, b"append" | b"prepend") && !too_large {
@@ -279,11 +284,11 @@ impl Planner {
                 return Err(Verdict::Omit(Known::Append));
             }
         }
-        if block.len() < announced {
+        if block.len() < declared {
             return Err(Verdict::Apart(Some(Known::EndInBlock)));
         }
-        // The CAS unique has to be returned before it is asked for.
-        if mark { Err(Verdict::Apart(None)) } else { Ok(()) }
+        // The CAS unique must have been returned before it is sent.
+        if placeholder { Err(Verdict::Apart(None)) } else { Ok(()) }
     }
 
     fn judge_delta(&mut self, args: &[&[u8]]) -> Result<(), Verdict> {
@@ -347,7 +352,7 @@ impl Planner {
         Ok(())
     }
 
-    /// Whether a key that is not too long is comparable.
+    /// Whether requests with this key, which is not too long, are comparable.
     fn key(&self, key: &[u8]) -> Result<(), Verdict> {
         if key.iter().any(u8::is_ascii_control) {
             return Err(Verdict::Omit(Known::ControlInKey));
@@ -358,13 +363,13 @@ impl Planner {
         Ok(())
     }
 
-    /// An exptime that both read, or neither.
+    /// An exptime that both accept; `None` if both reject it.
     fn exptime(&self, word: &[u8]) -> Result<Option<i64>, Verdict> {
         let Some(exptime) = signed(word)? else { return Ok(None) };
         if i32::try_from(exptime).is_err() {
             return Err(Verdict::Omit(Known::Exptime));
         }
-        // More than a session takes, and less than would be wrong on a wrong clock.
+        // Items that may expire during the session: the servers' clocks may differ.
         let soon = (1..10).contains(&exptime) || exptime.abs_diff(0).abs_diff(self.now) < 100_000;
         if soon { Err(Verdict::Omit(Known::Clock)) } else { Ok(Some(exptime)) }
     }
@@ -378,7 +383,7 @@ fn is_long(key: &[u8]) -> bool {
     key.len() > 250
 }
 
-/// What the command language of memcached has, and the dialect does not.
+/// Commands of memcached that are not part of the dialect.
 fn is_elsewhere(verb: &[u8]) -> bool {
     let others: [&[u8]; 14] = [
         b"mg",
@@ -399,13 +404,13 @@ fn is_elsewhere(verb: &[u8]) -> bool {
     others.contains(&verb)
 }
 
-/// Digits that a sign may precede, as memwire reads them.
+/// Digits with an optional sign, as memwire parses them.
 fn strict(word: &[u8]) -> Option<i128> {
     let digits = word.strip_prefix(b"-").or(word.strip_prefix(b"+")).unwrap_or(word);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    // Past 2^127 a number is as good as that.
+    // All numbers from 2^127 on are treated alike.
     let size = str::from_utf8(digits).ok()?.parse().unwrap_or(i128::MAX);
     Some(if word[0] == b'-' { -size } else { size })
 }
@@ -415,7 +420,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ')
 }
 
-/// As C reads them, with white space before and after, and up to a NUL.
+/// As C parses them: with white space before and after, and up to a NUL.
 fn lenient(word: &[u8]) -> Option<i128> {
     let start = word.iter().position(|byte| !is_space(*byte))?;
     let word = &word[start..];
@@ -423,7 +428,7 @@ fn lenient(word: &[u8]) -> Option<i128> {
     strict(&word[..end])
 }
 
-/// A number that both read as the same digits, or neither.
+/// A number that both accept; `None` if both reject it.
 fn plain(word: &[u8]) -> Result<Option<i128>, Verdict> {
     match (strict(word), lenient(word)) {
         (None, Some(_)) => Err(Verdict::Omit(Known::WhiteSpace)),
@@ -431,11 +436,11 @@ fn plain(word: &[u8]) -> Result<Option<i128>, Verdict> {
     }
 }
 
-/// One that both read where no minus sign is due, or neither. The caller's is at most `largest`.
+/// An unsigned number, at most `largest`, that both accept; `None` if both reject it.
 fn unsigned(word: &[u8], largest: u64) -> Result<Option<u64>, Verdict> {
     let Some(number) = plain(word)? else { return Ok(None) };
     if word[0] == b'-' {
-        // C takes it modulo 2^64, if that looks positive.
+        // C converts it modulo 2^64; memcached accepts the result if it is positive as an i64.
         let taken = number == 0 || (-((1 << 64) - 1)..-(1 << 63)).contains(&number);
         return if taken { Err(Verdict::Omit(Known::Minus)) } else { Ok(None) };
     }
@@ -449,7 +454,7 @@ fn signed(word: &[u8]) -> Result<Option<i64>, Verdict> {
     Ok(plain(word)?.and_then(|number| i64::try_from(number).ok()))
 }
 
-/// The count of a block that both read, or neither.
+/// The declared length of a data block that both accept; `None` if both reject it.
 fn count(word: &[u8]) -> Result<Option<usize>, Verdict> {
     const MOST: i64 = (1 << 31) - 3;
     let Some(number) = signed(word)? else { return Ok(None) };
@@ -460,12 +465,12 @@ fn count(word: &[u8]) -> Result<Option<usize>, Verdict> {
     if low <= MOST { Err(Verdict::Omit(Known::Count)) } else { Ok(None) }
 }
 
-/// Whether a value is a number for one of both only.
+/// Whether a value is a number for only one of the two.
 fn is_odd_number(value: &[u8]) -> bool {
     let in_range = |number: &i128| (0..1 << 64).contains(number);
     let strict = strict(value.trim_ascii()).filter(in_range);
     let lenient = lenient(value);
     let signed = value.trim_ascii_start().starts_with(b"-");
-    // A large item is none for memcached, whatever is in it.
+    // For memcached, a large item is never a number.
     signed || lenient.filter(in_range) != strict || (strict.is_some() && value.len() > 400_000)
 }

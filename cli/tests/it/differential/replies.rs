@@ -1,4 +1,4 @@
-//! What a server answers to a plan, made comparable, and the report of a difference.
+//! Collects and normalises a server's replies to a plan, and reports differences.
 
 use std::{
     collections::BTreeMap,
@@ -9,10 +9,10 @@ use std::{
 
 use super::plan::{PREFIX, Plan};
 
-/// Before each session: nothing is left of the last one, nor is it about to be flushed.
+/// Sent before each session: removes the items of the last one, and cancels a delayed flush.
 const RESET: &[u8] = b"flush_all noreply\r\nverbosity 0 noreply\r\n";
 
-/// What takes the place of [`PREFIX`]: letters, other ones for each session, if not for ever.
+/// What [`PREFIX`] is replaced with: letters, different ones for each of the next 2^24 sessions.
 pub fn prefix() -> [u8; 6] {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let mut count = COUNT.fetch_add(1, Relaxed);
@@ -22,11 +22,12 @@ pub fn prefix() -> [u8; 6] {
     })
 }
 
-/// What a server answers, connection by connection, each of which `converse` has with it.
+/// The normalised replies of a server, for each connection. `exchange` sends the bytes of a
+/// connection and returns the replies.
 pub fn replies(
     plan: &Plan,
     prefix: [u8; 6],
-    mut converse: impl FnMut(&[u8]) -> Vec<u8>,
+    mut exchange: impl FnMut(&[u8]) -> Vec<u8>,
 ) -> Vec<Vec<u8>> {
     let mut uniques = Uniques::default();
     let mut answers = Vec::new();
@@ -39,12 +40,12 @@ pub fn replies(
             }
             bytes.extend(uniques.fill(&request));
         }
-        answers.push(uniques.learn(&converse(&bytes)));
+        answers.push(uniques.learn(&exchange(&bytes)));
     }
     answers
 }
 
-/// What was sent, and what each answered.
+/// A report of what was sent, and of the replies of both servers.
 pub fn report(plan: &Plan, theirs: &[Vec<u8>], who: &str, ours: &[Vec<u8>]) -> String {
     let mut report = String::new();
     for (index, requests) in plan.connections.iter().enumerate() {
@@ -66,16 +67,16 @@ pub fn report(plan: &Plan, theirs: &[Vec<u8>], who: &str, ours: &[Vec<u8>]) -> S
     report
 }
 
-/// Placeholders in a `cas` for a CAS unique, which each server chooses. They are as long as what takes
-/// their place, so that no count depends on it.
+/// Placeholders in a `cas` for a CAS unique, which each server chooses. They are as long as the
+/// numbers that replace them.
 pub const LAST: &[u8; 20] = b"unique-of-last-gets!";
 pub const FIRST: &[u8; 20] = b"unique-of-first-gets";
 pub const OTHER: &[u8; 20] = b"unique-of-other-key!";
 
-/// No item has this CAS unique.
+/// A CAS unique that no item has.
 const UNUSED: u64 = 99_999_999_999_999;
 
-/// The key of a `cas`, and the place of what should be its number.
+/// The key of a `cas`, and the range of its CAS unique.
 pub fn unique_of_cas(request: &[u8]) -> Option<(&[u8], Range<usize>)> {
     let end = request.iter().position(|byte| *byte == b'\n').unwrap_or(request.len());
     let line = request[..end].strip_suffix(b"\r").unwrap_or(&request[..end]);
@@ -96,15 +97,15 @@ pub fn unique_of_cas(request: &[u8]) -> Option<(&[u8], Range<usize>)> {
 pub struct Uniques(BTreeMap<Vec<u8>, (u64, u64)>);
 
 impl Uniques {
-    /// The request with a number of this server's, if it is a `cas` that asks for one.
+    /// The request, with a CAS unique of this server in place of a placeholder.
     pub fn fill(&self, request: &[u8]) -> Vec<u8> {
         let mut filled = request.to_vec();
         let Some((key, place)) = unique_of_cas(request) else { return filled };
         let returned = self.0.get(key);
         let number = match &request[place.clone()] {
-            mark if mark == LAST => returned.map(|returned| returned.1),
-            mark if mark == FIRST => returned.map(|returned| returned.0),
-            mark if mark == OTHER => {
+            word if word == LAST => returned.map(|returned| returned.1),
+            word if word == FIRST => returned.map(|returned| returned.0),
+            word if word == OTHER => {
                 self.0.iter().find(|returned| returned.0 != key).map(|returned| returned.1.1)
             }
             _ => return filled,
@@ -114,7 +115,7 @@ impl Uniques {
         filled
     }
 
-    /// Replies without what servers are free to choose; their CAS uniques are remembered.
+    /// The replies without what servers are free to choose. Remembers the CAS uniques.
     pub fn learn(&mut self, replies: &[u8]) -> Vec<u8> {
         let mut normal = Vec::new();
         let mut rest = replies;

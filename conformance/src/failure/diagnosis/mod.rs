@@ -46,7 +46,7 @@ pub fn diagnose(dialect: &Dialect, failed: &FailedExchange) -> Option<Bug> {
     if has(expected, b"\r\n") && without_cr(expected).starts_with(got) && !got.is_empty() {
         return Some(Bug::BareLf);
     }
-    // What does not always fail, or ends the process, may have another reason than the cut.
+    // A failure that is not deterministic, or a crash, may have another cause than the split.
     if let (true, [cut]) = (split && always && !crashed, cuts.as_slice()) {
         return Some(match script.place(*cut) {
             Place::CommandLine => Bug::SplitLineLost,

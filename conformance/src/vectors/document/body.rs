@@ -24,7 +24,7 @@ pub fn read_line(vector: &mut Vector, line: usize, text: &str, newline: &str) ->
                 Part::Same(name) if captures(vector, name) => {}
                 Part::Same(name) => return fail(line, format!("nothing was received as {name}")),
                 Part::Text | Part::Number(_) => {
-                    return fail(line, "what is sent cannot be {text} or a number");
+                    return fail(line, "{text} and {number name} may only be expected, not sent");
                 }
             }
         }
@@ -36,7 +36,7 @@ pub fn read_line(vector: &mut Vector, line: usize, text: &str, newline: &str) ->
         let pattern = read_pattern(line, text, newline)?;
         match vector.steps.last_mut() {
             Some(Step::Expect(last)) => join(last, &pattern),
-            Some(Step::Wait(_)) => return fail(line, "nothing is sent behind wait:"),
+            Some(Step::Wait(_)) => return fail(line, "nothing is sent after wait:"),
             _ => vector.steps.push(Step::Expect(pattern)),
         }
     } else {
@@ -47,24 +47,24 @@ pub fn read_line(vector: &mut Vector, line: usize, text: &str, newline: &str) ->
             }
             Some(("truncated", offset)) => match offset.parse() {
                 Ok(offset) => vector.end = End::Truncated(offset),
-                Err(_) => return fail(line, "expected an offset, in decimal digits"),
+                Err(_) => return fail(line, "expected truncated: OFFSET, in decimal digits"),
             },
             Some(("wait", seconds)) => {
                 let digits = seconds.bytes().all(|byte| byte.is_ascii_digit());
                 let seconds =
                     seconds.parse().ok().filter(|seconds| digits && WAITS.contains(seconds));
                 match (seconds, vector.steps.last()) {
-                    (None, _) => return fail(line, "expected 1 to 60 seconds"),
+                    (None, _) => return fail(line, "expected wait: SECONDS, from 1 to 60"),
                     (Some(seconds), Some(Step::Expect(_))) => {
                         vector.steps.push(Step::Wait(seconds));
                     }
                     // Time that passes before a request was read says nothing.
-                    (Some(_), _) => return fail(line, "wait: stands behind what is expected"),
+                    (Some(_), _) => return fail(line, "wait: comes after expected bytes"),
                 }
             }
             _ => {
                 let known = "> < title: clauses: truncated: wait:";
-                return fail(line, format!("`{text}` is none of {known}"));
+                return fail(line, format!("unknown line `{text}`: expected one of {known}"));
             }
         }
     }

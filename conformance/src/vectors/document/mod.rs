@@ -12,7 +12,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use crate::{
-    dialect::Dialect,
+    dialect::{DIALECTS, Dialect},
     vectors::suite::{FORMAT, Suite},
 };
 use error::{Result, fail};
@@ -32,7 +32,12 @@ impl Suite {
     /// clause without an example, an example that names an unknown clause, …
     pub fn from_document(dialect: &str, name: &str, markdown: &str) -> Result<Self> {
         let Some(known) = Dialect::by_name(dialect) else {
-            return fail(1, format!("there is no dialect `{dialect}`"));
+            let names: Vec<_> =
+                DIALECTS.iter().map(|dialect| format!("{}.md", dialect.name)).collect();
+            let names = names.join(", ");
+            let message =
+                format!("the file's name must be that of a dialect: expected one of {names}");
+            return fail(1, message);
         };
         let mut reader = Reader::new(markdown, known.newline);
         let mut heading: Option<(Range<usize>, String)> = None;

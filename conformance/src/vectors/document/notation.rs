@@ -72,7 +72,7 @@ pub fn read_pattern(line: usize, text: &str, newline: &str) -> Result<Pattern> {
     while let Some(first) = text.chars().next() {
         if first == '{' {
             let Some((inner, rest)) = text[1..].split_once('}') else {
-                return fail(line, "a { without its }; a brace itself is written \\x7b");
+                return fail(line, "a { without a matching }; a literal brace is written \\x7b");
             };
             parts.push(read_braces(line, inner)?);
             text = rest;
@@ -109,7 +109,7 @@ fn read_braces(line: usize, inner: &str) -> Result<Part> {
         None if is_name(inner) => Ok(Part::Same(inner.to_owned())),
         _ => {
             let known = "{text}, {number name}, {name} or {count*bytes}";
-            fail(line, format!("`{{{inner}}}` is none of {known}"))
+            fail(line, format!("unknown placeholder `{{{inner}}}`: expected one of {known}"))
         }
     }
 }

@@ -81,7 +81,7 @@ impl<'d> Reader<'d> {
         let line = self.line_at(offset);
         check_id(line, id)?;
         let (true, Some(clause)) = (self.open.is_some(), self.clauses.last()) else {
-            return fail(line, format!("the vector `{id}` stands outside all clauses"));
+            return fail(line, format!("the vector `{id}` is outside all clauses"));
         };
         let mut vector = Vector {
             id: id.to_owned(),
@@ -109,7 +109,7 @@ impl<'d> Reader<'d> {
                 return fail(line, format!("the vector `{id}` sends nothing and expects nothing"));
             }
             Some(Step::Wait(_)) => {
-                return fail(line, format!("the vector `{id}` waits for nothing"));
+                return fail(line, format!("the vector `{id}` waits, and then sends nothing"));
             }
             Some(Step::Send(_) | Step::Expect(_)) => {}
         }
@@ -123,5 +123,5 @@ fn check_id(line: usize, id: &str) -> Result<()> {
     if id.split('/').all(|part| !part.is_empty() && part.chars().all(good)) {
         return Ok(());
     }
-    fail(line, format!("`{id}` is no id: expected words of a-z 0-9 - with / between them"))
+    fail(line, format!("invalid id `{id}`: expected words of a-z 0-9 - with / between them"))
 }

@@ -18,13 +18,13 @@ pub fn complete(suite: &mut Suite, dialect: &Dialect) -> Result<()> {
     let mut seen = HashSet::new();
     for clause in &suite.clauses {
         if !seen.insert(clause.id.as_str()) {
-            return fail(clause.line, format!("the clause `{}` stands twice", clause.id));
+            return fail(clause.line, format!("the clause `{}` is defined twice", clause.id));
         }
     }
     let mut seen = HashSet::new();
     for vector in &mut suite.vectors {
         if !seen.insert(vector.id.clone()) {
-            return fail(vector.line, format!("the vector `{}` stands twice", vector.id));
+            return fail(vector.line, format!("the vector `{}` is defined twice", vector.id));
         }
         let mut requires = vec![];
         for id in &vector.clauses {

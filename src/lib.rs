@@ -8,7 +8,7 @@
 //!   │   │ lines, data blocks,        │   errors      │ what the requests │ │
 //!   │   │ skipping, recovery         ├──────────────►│ do, and replies   │ │
 //!   │   │  ┌─ Grammar ─────────────┐ │               └────────┬──────────┘ │
-//!   │   │  │ what a line says      │ │                        │            │
+//!   │   │  │ parses a line         │ │                        │            │
 //!   │   └──┴───────────────────────┴─┘                        ▼            │
 //!   └──────────────────────────────────────────────────── Store ───────────┘
 //! ```
@@ -23,7 +23,7 @@
 #![doc = include_str!("../examples/by_hand.rs")]
 //! ```
 //!
-//! What a line says is up to a [`Grammar`](grammar::Grammar). Each [dialect] has two: one of
+//! The lines are parsed by a [`Grammar`](grammar::Grammar). Each [dialect] has two: one of
 //! requests, for servers, and one of replies, for clients. The same machine reads both:
 //!
 //! ```
@@ -57,17 +57,37 @@
 //!
 //! [`simulate`] is all of that as a function from requests to replies.
 //!
+//! # Where to read on
+//!
+//! | for | read |
+//! |---|---|
+//! | which calls to make, and when | [`machine`] for a stream, [`session`] for a connection |
+//! | requests, replies and errors | [`dialect::simple`], [`dialect::classic`] |
+//! | a store of your own | [`store`], [`telemetry`] |
+//! | a dialect of your own | [`grammar`], [`text`], and the package `memwire-testing` for its laws |
+//!
+//! Each of these runs as `cargo run --example NAME`:
+//!
+//! | example | shows |
+//! |---|---|
+//! | `by_hand` | a machine without a transport |
+//! | `expiry` | a classic session without a transport, while time passes |
+//! | `client` | a client: requests are encoded, replies are read |
+//! | `blocking`, `tokio`, `mio` | a server on each of these transports |
+//!
 //! # The laws
 //!
-//! - *Split*: any two splits of a stream give the same messages and errors, at the same offsets, and
-//!   the same replies.
+//! - *Split*: any two splits of a stream give the same messages and errors, at the same offsets,
+//!   and the same replies.
 //! - *Oracle*: they equal those of the oracle in `memwire-testing`, which shares no code with the
 //!   machine and interprets the whole stream at once.
-//! - *Prompt*: what is decided is returned at once.
+//! - *Prompt*: a message or an error is returned as soon as it is determined; no further byte is
+//!   needed.
 //! - *Linear*: work is linear in the stream's length for every split: a byte is examined at most
 //!   three times, and copied at most twice.
-//! - *Bounded*: memory is at most the larger of [`machine::RETAINED_BUFFER`] and twice what arrived.
-//! - *Resume*: a saved machine goes on elsewhere as if nothing had happened.
+//! - *Bounded*: memory is at most the larger of [`machine::RETAINED_BUFFER`] and twice what arrived
+//!   of the pending message.
+//! - *Resume*: a saved machine continues elsewhere as if nothing had happened.
 //! - *Recover*: after an error the machine is back in its initial state at a defined offset.
 //! - *Total*: every byte string has a specified outcome, and nothing panics.
 //!
@@ -75,7 +95,9 @@
 //!
 //! - `std` (the default): faster searches, and conversions into `std::io::Error`. Without it the
 //!   crate is `no_std` with `alloc`.
-//! - `serde`: snapshots can be serialised.
+//! - `serde` (off by default): [`Snapshot`], [`SessionSnapshot`] and [`State`] can be serialised.
+//!
+//! There are no others. The oldest Rust is 1.88.
 //!
 //! Targets without atomic pointers have the machine and the dialects, but no session and no store.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -108,5 +130,5 @@ pub use simulate::{simulate, simulate_to};
 
 /// The README's examples, as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
+#[doc = include_str!("README.md")]
 struct Readme;

@@ -27,3 +27,14 @@ fn the_schemas_in_the_tests_are_current() {
         assert!(read(&copy) == read(original), "{copy} is stale: cp {original} {copy}");
     }
 }
+
+/// They are links, which packing follows.
+#[test]
+fn every_package_has_the_licences() {
+    for package in ["testing", "conformance", "server", "cli"] {
+        for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            let copy = format!("{package}/{name}");
+            assert!(read(&copy) == read(name), "{copy} is stale: ln -sf ../{name} {copy}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The vectors next to the documents are what the documents give.
+//! The vectors next to the documents are what the documents give, and documents agree.
 
 use memwire_conformance::{dialect::DIALECTS, vectors::Suite};
 
@@ -15,4 +15,15 @@ fn the_json_is_what_the_document_gives() {
             "spec/{name}.json is stale: run `cargo run -- vectors generate spec/{name}.md`"
         );
     }
+}
+
+/// The README of the core's package is for where the repository is not; its example is the same.
+#[test]
+fn the_readmes_have_the_same_example() {
+    let example = |document: &str| {
+        let text = read(document);
+        let (_, rest) = text.split_once("```rust\n").expect("an example");
+        rest.split_once("```").expect("its end").0.to_owned()
+    };
+    assert_eq!(example("src/README.md"), example("README.md"));
 }

@@ -75,8 +75,8 @@ fn the_tutorial_is_right() {
     passes("python3 examples/servers/mended.py {port}", "must");
     let beginner = "python3 examples/servers/beginner.py {port}";
     for (only, hint) in [
-        ("set/and-get", "the server takes what one read gives it for one whole command"),
-        ("line/get", "a command line that comes in two pieces is lost or taken for two"),
+        ("set/and-get", "the server treats the bytes of one read as one complete command"),
+        ("line/get", "a command line that arrives in two pieces is lost or taken for two"),
     ] {
         let (code, out, _) = conform(&["--spawn", beginner, "--only", only, "--timeout", "0.5"]);
         assert_eq!(code, 1, "{out}");

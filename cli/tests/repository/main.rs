@@ -9,6 +9,7 @@ mod example_servers;
 mod examples;
 mod harness;
 mod layers;
+mod links;
 #[cfg(target_os = "linux")]
 mod memcached;
 mod paths;

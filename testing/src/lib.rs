@@ -8,6 +8,7 @@
 //!   split.
 //! - [`grammars`]: the traits of the laws for the grammars in [`memwire::dialect`], and a
 //!   [tiny grammar](grammars::Tiny) as an example.
+//! - [`stores`]: what every [`Store`](memwire::store::Store) does, as a function that panics.
 //! - `streams`: streams built from the bytes that a fuzzer mutates.
 //!
 //! # A grammar of your own
@@ -97,5 +98,6 @@
 pub mod grammars;
 pub mod laws;
 pub mod oracle;
+pub mod stores;
 #[cfg(feature = "arbitrary")]
 pub mod streams;

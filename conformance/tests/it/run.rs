@@ -161,7 +161,7 @@ fn what_cannot_be_run_is_an_error() {
         "{wings}"
     );
     assert!(matches!(selection(config().with_skip(["["])), SelectionError::Glob { .. }));
-    let error = run_quietly(&config()).expect_err("nobody listens there");
+    let error = run_quietly(&config()).expect_err("nothing listens there");
     assert!(matches!(&error, RunError::Target(text) if text.contains("127.0.0.1:1")), "{error}");
     let error = run_quietly(&Config::new(Target::Spawn("true".to_owned()), &SIMPLE));
     assert!(matches!(error, Err(RunError::NoPort)), "{error:?}");

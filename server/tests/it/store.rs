@@ -7,6 +7,7 @@ use memwire::{
     store::{Change, Item, Meta, Store},
 };
 use memwire_server::Cache;
+use memwire_testing::stores;
 
 fn item(key: &[u8], value: &[u8]) -> Item {
     Item::new(key, Data::Borrowed(value), Meta::default())
@@ -20,26 +21,6 @@ fn value(store: &mut impl Store, key: &[u8]) -> Option<Vec<u8>> {
     store.get(key, |item| item.value().to_vec())
 }
 
-/// A key without an item and with one, under each change.
-fn check(store: &mut impl Store) {
-    let absent = |item: Option<&Item>| assert_eq!(item, None);
-    assert_eq!(value(store, b"k"), None);
-    assert_eq!(store.update(b"k", |item| (Change::Keep, absent(item))), ());
-    assert_eq!(store.update(b"k", |item| (Change::Remove, absent(item))), ());
-    assert_eq!(value(store, b"k"), None);
-    assert_eq!(store.update(b"k", |item| (stored(b"k", b"one"), (absent(item), 7).1)), 7);
-    assert_eq!(value(store, b"k").as_deref(), Some(&b"one"[..]));
-
-    let seen = |item: Option<&Item>| item.map(|item| item.value().to_vec());
-    assert_eq!(store.update(b"k", |item| (Change::Keep, seen(item))), Some(b"one".to_vec()));
-    assert_eq!(store.update(b"k", |item| (stored(b"k", b""), seen(item))), Some(b"one".to_vec()));
-    assert_eq!(value(store, b"k").as_deref(), Some(&b""[..]));
-    assert_eq!(value(store, b"other"), None);
-    assert_eq!(value(store, b""), None);
-    assert_eq!(store.update(b"k", |item| (Change::Remove, seen(item))), Some(vec![]));
-    assert_eq!(value(store, b"k"), None);
-}
-
 const MIB: usize = 1 << 20;
 
 fn cache(megabytes: usize) -> Cache {
@@ -49,7 +30,7 @@ fn cache(megabytes: usize) -> Cache {
 #[test]
 fn a_cache_does_what_every_store_does() {
     let cache = cache(64);
-    check(&mut &cache);
+    stores::changes(&mut &cache);
     assert!(cache.is_empty());
 }
 

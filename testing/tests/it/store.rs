@@ -6,6 +6,7 @@ use memwire::{
     grammar::Data,
     store::{Change, Item, Map, Meta, Store},
 };
+use memwire_testing::stores;
 
 fn item(key: &[u8], value: &[u8]) -> Item {
     Item::new(key, Data::Borrowed(value), Meta::default())
@@ -19,26 +20,10 @@ fn value(store: &mut impl Store, key: &[u8]) -> Option<Vec<u8>> {
     store.get(key, |item| item.value().to_vec())
 }
 
-/// To a key without an item, and to one with an item.
 #[test]
 fn every_change_is_applied_to_a_key() {
     let store = &mut Map::new();
-    let absent = |item: Option<&Item>| assert_eq!(item, None);
-    assert_eq!(value(store, b"k"), None);
-    assert_eq!(store.update(b"k", |item| (Change::Keep, absent(item))), ());
-    assert_eq!(store.update(b"k", |item| (Change::Remove, absent(item))), ());
-    assert_eq!(value(store, b"k"), None);
-    assert_eq!(store.update(b"k", |item| (put(b"k", b"one"), (absent(item), 7).1)), 7);
-    assert_eq!(value(store, b"k").as_deref(), Some(&b"one"[..]));
-
-    let seen = |item: Option<&Item>| item.map(|item| item.value().to_vec());
-    assert_eq!(store.update(b"k", |item| (Change::Keep, seen(item))), Some(b"one".to_vec()));
-    assert_eq!(store.update(b"k", |item| (put(b"k", b""), seen(item))), Some(b"one".to_vec()));
-    assert_eq!(value(store, b"k").as_deref(), Some(&b""[..]));
-    assert_eq!(value(store, b"other"), None);
-    assert_eq!(value(store, b""), None);
-    assert_eq!(store.update(b"k", |item| (Change::Remove, seen(item))), Some(vec![]));
-    assert_eq!(value(store, b"k"), None);
+    stores::changes(store);
     assert!(store.is_empty());
 }
 
